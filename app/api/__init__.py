@@ -1,0 +1,5 @@
+"""The endpoints."""
+
+from app.api import me
+
+ROUTERS = (me.router,)

@@ -1,0 +1,87 @@
+"""The door of every endpoint: one transaction, one checked key, one clock reading."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.errors import Invalid, PreconditionRequired, Unauthenticated
+from app.core.texts import language_of
+from app.core.work import Work
+from app.domain.access import Admitted, Scope, admit, allow
+
+bearer = HTTPBearer(
+    auto_error=False, scheme_name="api_key", description="An API key of your workspace (`bc_…`)."
+)
+
+
+async def transaction(request: Request) -> AsyncIterator[AsyncConnection]:
+    async with request.app.state.engine.begin() as connection:
+        yield connection
+
+
+# scope="function": commit before the response leaves, so that a failed commit is an error
+# the client sees. The default commits after a 200 has already been sent.
+Transaction = Annotated[AsyncConnection, Depends(transaction, scope="function")]
+Key = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
+
+
+def presented(key: Key) -> str:
+    """The key of the request; without one it is turned away before a connection is taken."""
+    if key is None:
+        raise Unauthenticated("Send an API key: `Authorization: Bearer bc_…`.")
+    return key.credentials
+
+
+# Named first in the signature, so that it is asked first.
+Presented = Annotated[str, Depends(presented)]
+
+
+def needs(scope: Scope | None) -> Any:
+    async def work(request: Request, secret: Presented, db: Transaction) -> Work:
+        now = request.app.state.clock()
+        admitted = await admit(db, secret, now)
+        if scope is not None:
+            allow(admitted.key.scopes, scope)
+        return work_of(request, db, admitted)
+
+    work.__dict__["scope"] = scope
+    return Depends(work)
+
+
+def work_of(request: Request, db: AsyncConnection, admitted: Admitted) -> Work:
+    request.state.admitted = admitted
+    key = admitted.key
+    language = language_of(request.headers.get("accept-language"), admitted.home.language)
+    now = request.app.state.clock()
+    return Work(db, key.workspace_id, admitted.home, now, f"key:{key.id}", language)
+
+
+Anyone = Annotated[Work, needs(None)]
+Admin = Annotated[Work, needs(Scope.ADMIN)]
+ReadOpportunities = Annotated[Work, needs(Scope.OPPORTUNITIES_READ)]
+WriteOpportunities = Annotated[Work, needs(Scope.OPPORTUNITIES_WRITE)]
+ReadAccounts = Annotated[Work, needs(Scope.ACCOUNTS_READ)]
+WriteAccounts = Annotated[Work, needs(Scope.ACCOUNTS_WRITE)]
+ReadProcesses = Annotated[Work, needs(Scope.PROCESSES_READ)]
+WriteProcesses = Annotated[Work, needs(Scope.PROCESSES_WRITE)]
+ReadForecast = Annotated[Work, needs(Scope.FORECAST_READ)]
+WriteImports = Annotated[Work, needs(Scope.IMPORTS_WRITE)]
+
+
+def matched_version(request: Request) -> int:
+    """The version in `If-Match`: a change without one could overwrite somebody else's."""
+    tags = request.headers.getlist("if-match")
+    if not tags:
+        raise PreconditionRequired(
+            "Send the ETag of the object you read as If-Match, so that no change gets lost."
+        )
+    tag = tags[0].strip()
+    if len(tags) > 1 or not (tag.startswith('"') and tag.endswith('"') and tag[1:-1].isdigit()):
+        raise Invalid.parameter("If-Match", "etag", "If-Match takes one ETag as it was sent.")
+    return int(tag[1:-1][:18])
+
+
+IfMatch = Annotated[int, Depends(matched_version)]

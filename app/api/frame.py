@@ -1,0 +1,147 @@
+"""What stands around every request: its id, its log line, the limit of its body, its last word.
+
+Plain ASGI classes: they see streams and connection loss as they are.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.answers import problem_response
+from app.core.errors import BodyTooLarge, Problem, UnsupportedMediaType
+from app.core.ids import uuid7
+
+requests = logging.getLogger("backcast.requests")
+errors = logging.getLogger("backcast.errors")
+
+JSON = ("application/json", "application/merge-patch+json")
+UPLOADS = ("text/csv", "application/csv", "text/plain", "application/octet-stream")
+
+
+def request_id_of(headers: Headers) -> str:
+    """The caller's request id if it is a UUID, else a new one: nothing foreign enters the log."""
+    try:
+        return str(UUID(headers.get("x-request-id", "")))
+    except ValueError:
+        return str(uuid7())
+
+
+class Envelope:
+    """Outermost: gives the request its id, logs one line, and turns the unforeseen into a 500."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope.setdefault("state", {})["request_id"] = request_id_of(Headers(scope=scope))
+        began, status = time.perf_counter(), 0
+
+        async def stamped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _stamp(MutableHeaders(scope=message), scope["state"]["request_id"])
+            await send(message)
+
+        try:
+            await self.app(scope, receive, stamped)
+        except Exception as error:
+            errors.exception("request %s", scope["state"]["request_id"])
+            if status:
+                raise
+            await problem_response(scope, error)(scope, receive, stamped)
+        finally:
+            _log(scope, status, time.perf_counter() - began)
+
+
+class Gate:
+    """Refuses bodies that are too large or of another type before anything reads them."""
+
+    def __init__(self, app: ASGIApp, *, body_limit: int, upload_limit: int) -> None:
+        self.app = app
+        self.body_limit = body_limit
+        self.upload_limit = upload_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self.app(scope, receive, send)
+            return
+        upload = scope["path"].endswith("/content") and scope["path"].startswith("/v1/imports/")
+        limit = self.upload_limit if upload else self.body_limit
+        headers = Headers(scope=scope)
+        refusal = _media(headers, UPLOADS if upload else JSON) or _length(headers, limit)
+        if refusal is not None:
+            await problem_response(scope, refusal)(scope, receive, send)
+            return
+        await self.app(scope, _counted(receive, limit), send)
+
+
+def _media(headers: Headers, known: tuple[str, ...]) -> Problem | None:
+    empty = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+    if empty:
+        return None
+    kind, _, rest = headers.get("content-type", "").partition(";")
+    charset = rest.lower().partition("charset=")[2].strip().strip('"')
+    if headers.get("content-encoding", "identity") != "identity":
+        return UnsupportedMediaType("Send the body without a content encoding.")
+    if kind.strip().lower() not in known:
+        return UnsupportedMediaType(f"Send the body as {known[0]}.")
+    if charset not in ("", "utf-8", "utf8") and known is JSON:
+        return UnsupportedMediaType("JSON is UTF-8 here.")
+    return None
+
+
+def _length(headers: Headers, limit: int) -> Problem | None:
+    length = headers.get("content-length", "0")
+    if length.isdigit() and int(length[:18]) > limit:
+        return _too_large(limit)
+    return None
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    """Bodies without a length are counted as they come."""
+    seen = 0
+
+    async def count() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise _too_large(limit)
+        return message
+
+    return count
+
+
+def _too_large(limit: int) -> Problem:
+    return BodyTooLarge(f"A body here has at most {limit:,} bytes; send it in parts.")
+
+
+def _stamp(headers: MutableHeaders, request_id: str) -> None:
+    headers["X-Request-Id"] = request_id
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers.setdefault("Cache-Control", "no-store")
+
+
+def _log(scope: Scope, status: int, seconds: float) -> None:
+    admitted = scope["state"].get("admitted")
+    route: Callable[..., object] | None = scope.get("route")
+    line = {
+        "request_id": scope["state"]["request_id"],
+        "method": scope["method"],
+        "route": getattr(route, "path", None),
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+        "workspace": str(admitted.key.workspace_id) if admitted else None,
+        "key": str(admitted.key.id) if admitted else None,
+    }
+    requests.info(json.dumps(line))

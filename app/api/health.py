@@ -1,0 +1,33 @@
+"""Whether the process lives, and whether it can work."""
+
+import asyncio
+
+from fastapi import APIRouter, Request
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core.errors import Unready
+from app.core.migrations import head
+from app.schemas.health import Health
+
+router = APIRouter(tags=["operations"])
+PATIENCE = 0.5
+
+
+@router.get("/livez")
+async def read_livez() -> Health:
+    """The process answers. Does not ask the database: a restart would not bring that back."""
+    return Health(status="ok")
+
+
+@router.get("/readyz")
+async def read_readyz(request: Request) -> Health:
+    """The database answers within half a second, and its tables are those of this release."""
+    try:
+        async with asyncio.timeout(PATIENCE), request.app.state.engine.connect() as connection:
+            version = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise Unready("The database does not answer.") from error
+    if version != head():
+        raise Unready("The database is not at this release's version: run `backcast migrate`.")
+    return Health(status="ok")

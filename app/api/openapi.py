@@ -1,0 +1,7 @@
+"""The contract as a document."""
+
+from fastapi import FastAPI
+
+
+def describe(app: FastAPI) -> None:
+    pass

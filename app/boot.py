@@ -1,0 +1,59 @@
+"""Finds the database: the address in the settings, or the embedded PostgreSQL brought up for it."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.core.database import Database, driven
+from app.core.postgres import Server, running
+from app.core.roles import APP, OWNER, prepare_roles
+from app.core.settings import Settings
+from app.migrate import migrate
+
+NAME = "backcast"
+
+
+@contextmanager
+def database(
+    settings: Settings, progress: Callable[[str], None] | None = None
+) -> Iterator[Database]:
+    """The database of these settings, for as long as the block lasts.
+
+    The embedded one is also migrated: nobody else could have done it.
+    """
+    if settings.database_url.get_secret_value():
+        yield external(settings)
+        return
+    with running(settings.data_dir, progress=progress) as server:
+        found = Database(
+            driven(server.url(APP, NAME)), driven(server.url(OWNER, NAME)), app_role=APP
+        )
+        asyncio.run(prepare(server, found))
+        yield found
+
+
+def external(settings: Settings) -> Database:
+    return Database.of(
+        settings.database_url.get_secret_value(),
+        settings.owner_url.get_secret_value(),
+        settings.app_role,
+    )
+
+
+async def prepare(server: Server, found: Database) -> None:
+    """The roles, the database and its tables on the embedded server; nothing if all is there."""
+    engine = create_async_engine(
+        driven(server.url("postgres", "postgres")), isolation_level="AUTOCOMMIT"
+    )
+    try:
+        await prepare_roles(engine, login=True)
+        async with engine.connect() as connection:
+            there = text("SELECT FROM pg_database WHERE datname = :name")
+            if (await connection.execute(there, {"name": NAME})).first() is None:
+                await connection.execute(text(f"CREATE DATABASE {NAME} OWNER {OWNER}"))
+    finally:
+        await engine.dispose()
+    await migrate(found)

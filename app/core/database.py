@@ -1,0 +1,115 @@
+"""Connections: who the service is to PostgreSQL, and what every connection is bound to."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.core.settings import Settings
+
+MINIMUM_VERSION = 16
+
+
+class UnsafeRole(RuntimeError):
+    """The role of the service could look behind row-level security."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where the database is: as the service sees it, and as the migrations see it."""
+
+    app: URL
+    owner: URL
+    app_role: str
+
+    @classmethod
+    def of(cls, app: str, owner: str = "", app_role: str = "") -> "Database":
+        return cls(driven(app), driven(owner or app), app_role)
+
+    def engine(self, settings: Settings, *, role: str | None = None) -> AsyncEngine:
+        """A pool of connections that have assumed the application's (or the given) role."""
+        limits = {
+            "application_name": "backcast",
+            "timezone": "UTC",
+            "statement_timeout": f"{settings.statement_timeout_seconds}s",
+            "lock_timeout": f"{settings.lock_timeout_seconds}s",
+            "idle_in_transaction_session_timeout": "60s",
+        }
+        return self._engine(self.app, limits, role or self.app_role, pool_size=settings.pool_size)
+
+    def patient_engine(self, settings: Settings) -> AsyncEngine:
+        """The worker's pool: lists workspaces, and may take long over an import."""
+        limits = {
+            "application_name": "backcast worker",
+            "timezone": "UTC",
+            "statement_timeout": f"{settings.import_timeout_seconds}s",
+            "lock_timeout": "30s",
+        }
+        role = "backcast_worker" if self.app_role else ""
+        return self._engine(self.app, limits, role, pool_size=4)
+
+    def owner_engine(self) -> AsyncEngine:
+        return self._engine(self.owner, {"timezone": "UTC"}, "", pool_size=1)
+
+    @staticmethod
+    def _engine(url: URL, limits: dict[str, str], role: str, pool_size: int) -> AsyncEngine:
+        options = limits | ({"role": role} if role else {})
+        connect: dict[str, Any] = {"server_settings": options, "timeout": 10}
+        return create_async_engine(
+            url, connect_args=connect, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
+        )
+
+
+def driven(url: str) -> URL:
+    """Any usual way to write a PostgreSQL address, for the driver in use."""
+    parsed = make_url(url).set(drivername="postgresql+asyncpg")
+    if "sslmode" in parsed.query:
+        mode = parsed.query["sslmode"]
+        parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+    return parsed
+
+
+@asynccontextmanager
+async def workspace_transaction(
+    engine: AsyncEngine, workspace_id: UUID
+) -> AsyncIterator[AsyncConnection]:
+    """A transaction that sees one workspace and nothing else."""
+    async with engine.begin() as connection:
+        await enter(connection, workspace_id)
+        yield connection
+
+
+async def enter(connection: AsyncConnection, workspace_id: UUID) -> None:
+    """Bind the transaction to a workspace. SET LOCAL: the next user of the connection starts blind.
+
+    The id is a UUID object, never text from outside, so it may stand in the statement.
+    """
+    await connection.exec_driver_sql(f"SET LOCAL app.ws = '{UUID(str(workspace_id))}'")
+
+
+async def check_role(engine: AsyncEngine) -> None:
+    """Refuse a role that row-level security does not bind, and a PostgreSQL that is too old."""
+    async with engine.connect() as connection:
+        row = (
+            await connection.execute(
+                text(
+                    "SELECT rolname, rolsuper, rolbypassrls,"
+                    " current_setting('server_version_num')::int / 10000 AS version"
+                    " FROM pg_roles WHERE rolname = current_user"
+                )
+            )
+        ).one()
+    if row.version < MINIMUM_VERSION:
+        raise UnsafeRole(f"PostgreSQL {row.version} is too old; Backcast needs 16 or later.")
+    if row.rolsuper or row.rolbypassrls:
+        what = "is a superuser" if row.rolsuper else "has BYPASSRLS"
+        raise UnsafeRole(
+            f"Refusing to serve: the role {row.rolname!r} {what}, so row-level security would not"
+            " keep workspaces apart. Serve as a role without these rights: leave"
+            " BACKCAST_APP_ROLE at 'backcast_app' (made by `backcast migrate`), or run"
+            f" ALTER ROLE {row.rolname} NOSUPERUSER NOBYPASSRLS."
+        )

@@ -1,0 +1,77 @@
+"""What the database refuses, said as a problem: constraint names and SQLSTATEs, in one place."""
+
+from sqlalchemy.exc import DBAPIError
+
+from app.core.errors import (
+    Conflict,
+    DatabaseUnavailable,
+    ExternalIdTaken,
+    InUse,
+    Invalid,
+    KeyTaken,
+    LockTimeout,
+    NotFound,
+    Problem,
+    QueryTimeout,
+    StorageFull,
+)
+
+CONSTRAINTS: dict[str, tuple[type[Problem], str]] = {
+    "processes_key_key": (KeyTaken, "Another process has this key."),
+    "products_key_key": (KeyTaken, "Another product has this key."),
+    "people_email_key": (KeyTaken, "Another person has this e-mail address."),
+    "targets_subject_key": (
+        Conflict,
+        "There is a target for this scope, business type and recurrence from this period on;"
+        " change that one.",
+    ),
+    "teams_parent_is_another_check": (Invalid, "A team cannot be its own parent."),
+    "accounts_parent_is_another_check": (Invalid, "An account cannot be its own parent."),
+}
+SUFFIXES: tuple[tuple[str, type[Problem], str], ...] = (
+    ("_external_id_key", ExternalIdTaken, "This source already has an object with this id."),
+)
+STATES: dict[str, tuple[type[Problem], str]] = {
+    "23503": (NotFound, "Something this refers to does not exist here."),
+    "23505": (Conflict, "There is one like it already."),
+    "23514": (Invalid, "A value is outside of what the database allows."),
+    "22021": (Invalid, "Text must not contain the character NUL."),
+    "22P05": (Invalid, "Text must not contain the character NUL."),
+    "22000": (Invalid, "A value cannot be stored: out of range or not valid text."),
+    "22003": (Invalid, "A number is out of range."),
+    "22008": (Invalid, "A date is out of range."),
+    "40001": (Conflict, "Two changes met; send the request again."),
+    "40P01": (Conflict, "Two changes met; send the request again."),
+    "55P03": (LockTimeout, "Somebody else is changing the same thing; try again."),
+    "57014": (QueryTimeout, "The database stopped the question after its time limit."),
+    "53100": (StorageFull, "The database has no room left."),
+    "53300": (DatabaseUnavailable, "The database takes no more connections; try again."),
+}
+AWAY = "The database cannot be reached right now; try again."
+
+
+def problem_of(error: DBAPIError) -> Problem | None:
+    """The problem behind a database error; None when it is our own fault (a 500)."""
+    if error.connection_invalidated:
+        return DatabaseUnavailable(AWAY)
+    cause = getattr(error.orig, "__cause__", None)
+    state = str(getattr(error.orig, "sqlstate", None) or getattr(cause, "sqlstate", None) or "")
+    name = str(getattr(cause, "constraint_name", None) or "")
+    known = _named(name) or (_still_used(state, cause)) or STATES.get(state)
+    if known is not None:
+        kind, detail = known
+        return kind(detail)
+    return DatabaseUnavailable(AWAY) if state.startswith(("08", "57P", "53")) else None
+
+
+def _named(name: str) -> tuple[type[Problem], str] | None:
+    if name in CONSTRAINTS:
+        return CONSTRAINTS[name]
+    return next(((kind, text) for suffix, kind, text in SUFFIXES if name.endswith(suffix)), None)
+
+
+def _still_used(state: str, cause: object) -> tuple[type[Problem], str] | None:
+    """A foreign key is broken from two sides; only the message tells which."""
+    if state == "23503" and "still referenced" in str(getattr(cause, "detail", "")):
+        return InUse, "Something else still refers to it."
+    return None

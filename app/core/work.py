@@ -1,0 +1,120 @@
+"""One request's unit of work: the transaction, the workspace and the clock in one hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, Select, insert, inspect, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.errors import NotFound, PreconditionFailed
+from app.core.ids import uuid7
+from app.tables import Owned, Versioned
+
+Owns = TypeVar("Owns", bound=Owned)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What the workspace has decided about money and time."""
+
+    name: str
+    time_zone: str
+    currency: str
+    language: str
+    fiscal_start: int
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The first parameter of every domain function."""
+
+    db: AsyncConnection
+    workspace_id: UUID
+    home: Home
+    now: datetime
+    actor: str
+    language: str = "en"
+
+    @property
+    def today(self) -> date:
+        """The day it is where the workspace is."""
+        return self.now.astimezone(self.home.zone).date()
+
+    def rows(self, table: type[Owns]) -> Select[Any]:
+        """Start of every query: the workspace is already in the WHERE, deleted rows are not."""
+        query = select(table).where(table.workspace_id == self.workspace_id)
+        return query.where(table.deleted_at.is_(None)) if issubclass(table, Versioned) else query
+
+    async def all(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        found: Sequence[Row[Any]] = (await self.db.execute(query)).all()
+        return found
+
+    async def one(self, query: Select[Any]) -> Row[Any] | None:
+        found: Row[Any] | None = (await self.db.execute(query)).one_or_none()
+        return found
+
+    async def get(self, table: type[Owns], id: UUID) -> Row[Any]:
+        """The row with this id; 404 when it is absent, deleted or another workspace's."""
+        row = await self.one(self.rows(table).where(inspect(table).columns["id"] == id))
+        if row is None:
+            raise NotFound(f"There is no {noun(table)} {id}.")
+        return row
+
+    async def add(self, table: type[Owns], **values: Any) -> Row[Any]:
+        """Insert one row of this workspace and give it back as stored."""
+        fresh = {"workspace_id": self.workspace_id}
+        columns = inspect(table).columns
+        for name, make in (("id", uuid7), ("created_at", self._now), ("updated_at", self._now)):
+            if name in columns:
+                fresh[name] = values.pop(name, None) or make()  # type: ignore[assignment]  # mixed
+        query = insert(table).values(**fresh, **values).returning(*columns)
+        return (await self.db.execute(query)).one()
+
+    async def change(
+        self, table: type[Versioned], id: UUID, version: int | None, **values: Any
+    ) -> Row[Any]:
+        """Update one row if it still has `version`; None matches any. The version counts up."""
+        own = (table.workspace_id == self.workspace_id, table.id == id, table.deleted_at.is_(None))
+        query = update(table).where(*own)
+        if version is not None:
+            query = query.where(table.version == version)
+        changed = query.values(**values, version=table.version + 1, updated_at=self.now)
+        row = (await self.db.execute(changed.returning(*inspect(table).columns))).one_or_none()
+        if row is None:
+            current = await self.get(table, id)
+            raise stale(noun(table), current.version)
+        return row
+
+    async def remove(self, table: type[Versioned], id: UUID, version: int | None) -> None:
+        await self.change(table, id, version, deleted_at=self.now)
+
+    def _now(self) -> datetime:
+        return self.now
+
+
+def stale(what: str, version: int) -> PreconditionFailed:
+    problem = PreconditionFailed(
+        f"The {what} is at version {version} now; read it again and repeat the change."
+    )
+    problem.more_headers["ETag"] = f'"{version}"'
+    return problem
+
+
+def noun(table: type[Owned]) -> str:
+    """
+    >>> from app.tables import ApiKey
+    >>> noun(ApiKey)
+    'api key'
+    """
+    words = "".join(
+        f" {letter.lower()}" if letter.isupper() else letter for letter in table.__name__
+    )
+    return words.strip()

@@ -1,0 +1,108 @@
+"""API keys: what they open, and how they come and go."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.database import enter
+from app.core.errors import InsufficientScope, KeyRevoked, Unauthenticated
+from app.core.ids import uuid7
+from app.core.keys import digest, hint, new_key, plausible
+from app.core.work import Home, Work
+from app.tables import ApiKey, Workspace
+
+USE_NOTED_EVERY = timedelta(minutes=10)
+
+
+class Scope(StrEnum):
+    OPPORTUNITIES_READ = "opportunities:read"
+    OPPORTUNITIES_WRITE = "opportunities:write"
+    ACCOUNTS_READ = "accounts:read"
+    ACCOUNTS_WRITE = "accounts:write"
+    PROCESSES_READ = "processes:read"
+    PROCESSES_WRITE = "processes:write"
+    FORECAST_READ = "forecast:read"
+    IMPORTS_WRITE = "imports:write"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who came through the door: the key, and the workspace it opens."""
+
+    key: Row[Any]
+    home: Home
+
+
+async def admit(db: AsyncConnection, secret: str, now: datetime) -> Admitted:
+    """Find the key, bind the transaction to its workspace, and note that it was used.
+
+    The same answer for every key that is not ours, after the same work.
+    """
+    if not plausible(secret):
+        raise Unauthenticated("The API key is unknown.")
+    found = digest(secret)
+    # The policy on api_keys shows exactly the row whose digest the transaction names.
+    await db.exec_driver_sql(f"SET LOCAL app.key_digest = '{found.hex()}'")
+    key = (await db.execute(select(ApiKey).where(ApiKey.digest == found))).one_or_none()
+    if key is None:
+        raise Unauthenticated("The API key is unknown.")
+    await enter(db, key.workspace_id)
+    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+        raise KeyRevoked("The API key was revoked or has expired; ask for a new one.")
+    if key.last_used_at is None or now - key.last_used_at > USE_NOTED_EVERY:
+        await _note_use(db, key, now)
+    return Admitted(key, await home(db, key.workspace_id))
+
+
+def allow(scopes: list[str], scope: Scope) -> None:
+    if scope not in scopes:
+        raise InsufficientScope(f"This needs a key with the scope {scope}.", scope=scope)
+
+
+async def home(db: AsyncConnection, workspace_id: UUID) -> Home:
+    row = (await db.execute(select(Workspace).where(Workspace.id == workspace_id))).one()
+    return Home(row.name, row.time_zone, row.currency, row.language, row.fiscal_start)
+
+
+async def create_key(
+    work: Work, name: str, scopes: list[Scope], expires_at: datetime | None
+) -> tuple[Row[Any], str]:
+    """A new key as (stored row, secret). The secret is not kept and cannot be asked for again."""
+    id = uuid7()
+    secret = new_key(id)
+    row = await work.add(
+        ApiKey,
+        id=id,
+        name=name,
+        digest=digest(secret),
+        hint=hint(secret),
+        scopes=[scope.value for scope in scopes],
+        expires_at=expires_at,
+    )
+    return row, secret
+
+
+async def revoke_key(work: Work, id: UUID) -> None:
+    await work.get(ApiKey, id)
+    own = (ApiKey.workspace_id == work.workspace_id, ApiKey.id == id)
+    await work.db.execute(
+        update(ApiKey).where(*own, ApiKey.revoked_at.is_(None)).values(revoked_at=work.now)
+    )
+
+
+async def _note_use(db: AsyncConnection, key: Row[Any], now: datetime) -> None:
+    """SKIP LOCKED: a long request that came with the same key must not hold this one up."""
+    await db.execute(
+        text(
+            "UPDATE api_keys SET last_used_at = :now WHERE (workspace_id, id) IN (SELECT"
+            " workspace_id, id FROM api_keys WHERE workspace_id = :workspace AND id = :id"
+            " FOR UPDATE SKIP LOCKED)"
+        ),
+        {"now": now, "workspace": key.workspace_id, "id": key.id},
+    )

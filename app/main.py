@@ -1,0 +1,52 @@
+"""Puts the floors together."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from app.api import ROUTERS, docs, health
+from app.api.answers import add_answers
+from app.api.frame import Envelope, Gate
+from app.api.openapi import describe
+from app.core.database import Database, check_role
+from app.core.settings import Settings
+from app.worker import Worker
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = database.engine(settings)
+        await check_role(engine)
+        worker = Worker(database, settings, clock)
+        app.state.engine, app.state.worker = engine, worker
+        async with worker.running():
+            yield
+        await engine.dispose()
+
+    app = FastAPI(
+        title="Backcast",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.clock, app.state.settings = clock, settings
+    add_answers(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1")
+    app.include_router(health.router)
+    app.include_router(docs.router)
+    describe(app)
+    app.add_middleware(Gate, body_limit=settings.body_limit, upload_limit=settings.upload_limit)
+    app.add_middleware(Envelope)
+    return app

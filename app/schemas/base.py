@@ -1,0 +1,134 @@
+"""What every request and answer is made of: money, rates, instants, pages."""
+
+from datetime import UTC
+from decimal import Decimal
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from app.engine import money
+
+Item = TypeVar("Item")
+
+
+class In(BaseModel):
+    """What clients send: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+
+class Out(BaseModel):
+    """What clients get: every field is always there."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise PydanticCustomError("nul_character", "text must not contain the character NUL")
+    return text
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "must not be blank")
+    return _storable(text)
+
+
+def _currency(code: str) -> str:
+    if not money.is_currency(code):
+        raise PydanticCustomError(
+            "unknown_currency", "'{code}' is not an ISO 4217 code", {"code": code[:20]}
+        )
+    return code
+
+
+def _plain(value: Any) -> Any:
+    """Amounts travel as decimal strings: a JSON number may already have lost its cents."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("decimal_string", 'an amount is a string such as "1250.00"')
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_filled)]
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Note = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
+Short = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
+Source = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_filled)]
+ExternalId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_filled)]
+Currency = Annotated[str, AfterValidator(_currency)]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_plain),
+    Field(max_digits=24, allow_inf_nan=False, json_schema_extra={"type": "string"}),
+]
+Instant = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+
+class MoneyIn(In):
+    amount: Annotated[Amount, Field(ge=0, examples=["100000.00"])]
+    currency: Annotated[Currency, Field(examples=["EUR"])]
+
+    @model_validator(mode="after")
+    def fits_the_currency(self) -> Self:
+        exponent = money.exponent(self.currency)
+        _, digits, scale = self.amount.as_tuple()
+        if (
+            isinstance(scale, int)
+            and -scale > exponent
+            and self.amount != round(self.amount, exponent)
+        ):
+            raise PydanticCustomError(
+                "too_many_decimals",
+                "{currency} has {exponent} decimals",
+                {"currency": self.currency, "exponent": exponent},
+            )
+        if len(digits) > 18 + exponent:
+            raise PydanticCustomError("amount_too_large", "an amount has at most 18 digits")
+        return self
+
+
+class MoneyOut(Out):
+    amount: Annotated[str, Field(examples=["100000.00"])]
+    currency: Annotated[str, Field(examples=["EUR"])]
+
+
+def money_out(amount: Decimal | None, currency: str | None) -> MoneyOut | None:
+    """None when unknown: an unknown amount is never 0."""
+    if amount is None or currency is None:
+        return None
+    return MoneyOut(amount=money.Money(amount, currency).text, currency=currency)
+
+
+class Listing(In):
+    """The questions every list understands."""
+
+    limit: Annotated[
+        int, BeforeValidator(lambda v: v), Field(ge=1, description="At most 200 per page.")
+    ] = 50
+    cursor: Annotated[str | None, Field(description="`next_cursor` of the page before.")] = None
+
+    @property
+    def page_size(self) -> int:
+        """A larger page than 200 is answered with 200: the cursor tells that there is more."""
+        return min(self.limit, 200)
+
+    @property
+    def asked(self) -> str:
+        """The filters of this question, to which its cursor is bound."""
+        return self.model_dump_json(exclude={"limit", "cursor"})
+
+
+class PageOut(Out, Generic[Item]):
+    data: list[Item]
+    next_cursor: str | None

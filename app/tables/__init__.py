@@ -1,0 +1,40 @@
+"""The whole database, a file for each group of nouns."""
+
+from app.tables.accounts import Account, Product
+from app.tables.base import Owned, Table, Versioned
+from app.tables.imports import Import, ImportPart, ImportProblem
+from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
+from app.tables.people import Membership, Person, Team
+from app.tables.processes import Criterion, ExitReason, Milestone, Process, ProcessVersion
+from app.tables.targets import Target, TargetPeriod, TargetVersion
+from app.tables.workspaces import ApiKey, CurrencyRate, Workspace
+
+__all__ = [
+    "Account",
+    "ApiKey",
+    "Credit",
+    "Criterion",
+    "CurrencyRate",
+    "Event",
+    "ExitReason",
+    "Import",
+    "ImportPart",
+    "ImportProblem",
+    "Membership",
+    "Milestone",
+    "Opportunity",
+    "OpportunityProduct",
+    "Owned",
+    "Passage",
+    "Person",
+    "Process",
+    "ProcessVersion",
+    "Product",
+    "Table",
+    "Target",
+    "TargetPeriod",
+    "TargetVersion",
+    "Team",
+    "Versioned",
+    "Workspace",
+]

@@ -1,0 +1,255 @@
+"""Opportunities, the events that happened to them, and what follows from the events.
+
+`events` is the only source of truth and append-only: the application may not update or delete
+there. Everything in `passages`, `credits` and the lower half of `opportunities` is derived from
+it in the same transaction (see `app/domain/replay.py`) and could be rebuilt at any time.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.tables.base import Owned, Versioned, home, link
+
+EVENT_KINDS = (
+    "created",
+    "value_changed",
+    "owner_changed",
+    "moved_process",
+    "reached",
+    "ordered",
+    "criterion_met",
+    "verified",
+    "regressed",
+    "voided",
+    "hold_started",
+    "hold_ended",
+    "exited",
+    "reopened",
+    "revived",
+)
+EXIT_KINDS = (
+    "lost",
+    "declined",
+    "no_decision",
+    "no_response",
+    "disqualified",
+    "duplicate",
+    "stale",
+)
+
+
+def one_of(column: str, words: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(word) for word in words)})"
+
+
+class Opportunity(Versioned):
+    __tablename__ = "opportunities"
+
+    name: Mapped[str]
+    process_id: Mapped[UUID]
+    version_id: Mapped[UUID]
+    account_id: Mapped[UUID | None]
+    source: Mapped[str]
+    external_id: Mapped[str | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    external_close_date: Mapped[date | None]
+    external_probability: Mapped[Decimal | None]
+    import_id: Mapped[UUID | None]
+    # The type of business, decided when the opportunity was created and frozen at the first
+    # milestone; `chosen` keeps a value that was stated rather than found out.
+    business_type: Mapped[str | None]
+    business_subtype: Mapped[str | None]
+    business_chosen: Mapped[bool] = mapped_column(default=False)
+
+    # Derived from the events.
+    owner_id: Mapped[UUID | None]
+    credits: Mapped[list[dict[str, Any]] | None]
+    value: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    status: Mapped[str] = mapped_column(default="open")
+    position: Mapped[int] = mapped_column(SmallInteger, default=0)
+    milestone_id: Mapped[UUID | None]
+    reached_at: Mapped[datetime | None]
+    clock_from: Mapped[datetime]
+    clock_held_days: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    held_since: Mapped[datetime | None]
+    held_until: Mapped[datetime | None]
+    won_at: Mapped[datetime | None]
+    ordered_value: Mapped[Decimal | None]
+    exited_at: Mapped[datetime | None]
+    exit_kind: Mapped[str | None]
+    exit_reason: Mapped[str | None]
+
+    __table_args__ = (
+        home(),
+        link("process_id", "processes"),
+        link("version_id", "process_versions"),
+        link("account_id", "accounts"),
+        link("owner_id", "people"),
+        link("milestone_id", "milestones"),
+        link("import_id", "imports"),
+        CheckConstraint("status IN ('open', 'won', 'exited')", name="status_known"),
+        CheckConstraint("business_type IN ('new', 'existing')", name="business_type_known"),
+        CheckConstraint("value IS NULL OR currency IS NOT NULL", name="value_has_currency"),
+        CheckConstraint("(milestone_id IS NULL) = (position = 0)", name="position_has_milestone"),
+        Index(
+            "opportunities_external_id_key",
+            "workspace_id",
+            "source",
+            "external_id",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(None, "workspace_id", "created_at", "id"),
+        Index(None, "workspace_id", "updated_at", "id"),
+        Index(None, "workspace_id", "process_id", "status", "position"),
+        Index(None, "workspace_id", "owner_id"),
+        Index(None, "workspace_id", "account_id"),
+    )
+
+
+class OpportunityProduct(Owned):
+    """A product that the opportunity is about."""
+
+    __tablename__ = "opportunity_products"
+
+    opportunity_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+    __table_args__ = (
+        home(),
+        link("opportunity_id", "opportunities", ondelete="CASCADE"),
+        link("product_id", "products"),
+        Index(None, "workspace_id", "product_id"),
+    )
+
+
+class Event(Owned):
+    """Something that happened to an opportunity: when it happened, and when we were told."""
+
+    __tablename__ = "events"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    opportunity_id: Mapped[UUID]
+    kind: Mapped[str]
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    actor: Mapped[str]
+    source: Mapped[str]
+    source_event_id: Mapped[str | None]
+    import_id: Mapped[UUID | None]
+    reconstructed: Mapped[bool] = mapped_column(default=False)
+    milestone_id: Mapped[UUID | None]
+    criterion_id: Mapped[UUID | None]
+    version_id: Mapped[UUID | None]
+    owner_id: Mapped[UUID | None]
+    credits: Mapped[list[dict[str, Any]] | None]
+    value: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    correction: Mapped[bool] = mapped_column(default=False)
+    act: Mapped[str | None]
+    what: Mapped[str | None]
+    evidence: Mapped[list[dict[str, Any]] | None]
+    exit_kind: Mapped[str | None]
+    reason: Mapped[str | None]
+    competitor: Mapped[str | None]
+    until: Mapped[datetime | None]
+    note: Mapped[str | None]
+
+    __table_args__ = (
+        home(),
+        link("opportunity_id", "opportunities", ondelete="CASCADE"),
+        link("milestone_id", "milestones"),
+        link("criterion_id", "criteria"),
+        link("version_id", "process_versions"),
+        link("owner_id", "people"),
+        link("import_id", "imports"),
+        CheckConstraint(one_of("kind", EVENT_KINDS), name="kind_known"),
+        CheckConstraint("act IN ('did', 'said', 'wrote')", name="act_known"),
+        CheckConstraint(one_of("exit_kind", EXIT_KINDS), name="exit_kind_known"),
+        CheckConstraint("(kind = 'exited') = (exit_kind IS NOT NULL)", name="exit_has_kind"),
+        CheckConstraint(
+            "kind NOT IN ('reached', 'ordered', 'voided', 'regressed', 'verified') "
+            "OR milestone_id IS NOT NULL",
+            name="movement_has_milestone",
+        ),
+        CheckConstraint("value IS NULL OR currency IS NOT NULL", name="value_has_currency"),
+        Index(None, "workspace_id", "opportunity_id", "occurred_at"),
+        Index(
+            "events_source_event_id_key",
+            "workspace_id",
+            "source",
+            "source_event_id",
+            unique=True,
+            postgresql_where=text("source_event_id IS NOT NULL"),
+        ),
+    )
+
+
+class Passage(Owned):
+    """An opportunity's stay behind one milestone: arrived, with which value, left, how.
+
+    `ordinal` is 1 for the arrival itself; further partial orders are 2, 3, … and count in value
+    but not in number. Amounts in the reporting currency are frozen at the arrival's rate.
+    """
+
+    __tablename__ = "passages"
+
+    opportunity_id: Mapped[UUID] = mapped_column(primary_key=True)
+    milestone_id: Mapped[UUID] = mapped_column(primary_key=True)
+    ordinal: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    event_id: Mapped[UUID]
+    process_id: Mapped[UUID]
+    lineage_id: Mapped[UUID]
+    position: Mapped[int] = mapped_column(SmallInteger)
+    arrived_at: Mapped[datetime]
+    implied: Mapped[bool]
+    verified: Mapped[bool]
+    reconstructed: Mapped[bool]
+    value: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    reporting_value: Mapped[Decimal | None]
+    fx_rate: Mapped[Decimal | None]
+    fx_day: Mapped[date | None]
+    fx_source: Mapped[str | None]
+    owner_id: Mapped[UUID | None]
+    left_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    held_days: Mapped[Decimal]
+
+    __table_args__ = (
+        home(),
+        link("opportunity_id", "opportunities", ondelete="CASCADE"),
+        link("milestone_id", "milestones"),
+        link("event_id", "events"),
+        CheckConstraint("outcome IN ('advanced', 'exited', 'moved')", name="outcome_known"),
+        Index(None, "workspace_id", "process_id", "lineage_id", "arrived_at"),
+    )
+
+
+class Credit(Owned):
+    """Who is credited with an arrival, and with how much of it; the shares sum to the arrival."""
+
+    __tablename__ = "credits"
+
+    opportunity_id: Mapped[UUID] = mapped_column(primary_key=True)
+    milestone_id: Mapped[UUID] = mapped_column(primary_key=True)
+    ordinal: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
+    percent: Mapped[Decimal]
+    # The deal counts once, for its owner; value is shared by percent.
+    counts: Mapped[bool]
+    reporting_value: Mapped[Decimal | None]
+
+    __table_args__ = (
+        home(),
+        link("opportunity_id", "opportunities", ondelete="CASCADE"),
+        link("person_id", "people"),
+        CheckConstraint("percent > 0 AND percent <= 100", name="percent_in_range"),
+        Index(None, "workspace_id", "person_id"),
+    )

@@ -1,0 +1,80 @@
+"""Workspaces, the keys that open them, and the currency rates they count with."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ARRAY, CheckConstraint, Date, Index, SmallInteger, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.tables.base import Owned, Table, home
+
+
+class Workspace(Table):
+    __tablename__ = "workspaces"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    time_zone: Mapped[str] = mapped_column(default="UTC")
+    currency: Mapped[str] = mapped_column(default="EUR")
+    language: Mapped[str] = mapped_column(default="en")
+    fiscal_start: Mapped[int] = mapped_column(SmallInteger, default=1)
+    # None: every calendar day counts. Otherwise ISO weekdays, 1 Monday … 7 Sunday.
+    working_days: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger))
+    holiday_country: Mapped[str | None]
+    holiday_region: Mapped[str | None]
+    days_off: Mapped[list[date]] = mapped_column(ARRAY(Date), default=list)
+    hold_limit_days: Mapped[int] = mapped_column(default=180)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("fiscal_start BETWEEN 1 AND 12", name="fiscal_start_in_year"),
+        CheckConstraint("hold_limit_days >= 0", name="hold_limit_not_negative"),
+    )
+
+
+class ApiKey(Owned):
+    """Only the SHA-256 of a key is kept; the key itself is shown once."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    digest: Mapped[bytes]
+    hint: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        home(),
+        UniqueConstraint("workspace_id", "digest"),
+        # The door looks a key up before it knows the workspace.
+        Index(None, "digest"),
+    )
+
+
+class CurrencyRate(Owned):
+    """What one unit of `currency` is worth in the reporting currency from `day` on.
+
+    Append-only: a better rate is a new row, so that a frozen arrival stays what it was.
+    """
+
+    __tablename__ = "currency_rates"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    currency: Mapped[str]
+    day: Mapped[date]
+    rate: Mapped[Decimal]
+    source: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+    __table_args__ = (
+        home(),
+        UniqueConstraint("workspace_id", "currency", "day", "recorded_at"),
+        CheckConstraint("rate > 0", name="rate_positive"),
+    )

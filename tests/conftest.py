@@ -1,0 +1,203 @@
+"""A real PostgreSQL for the run, a database for each worker, a workspace with keys for each test.
+
+Tests commit like the product does. What keeps them apart is what keeps customers apart.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+
+import httpx2 as httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.core.database import Database, driven, workspace_transaction
+from app.core.postgres import running
+from app.core.roles import APP, OWNER, prepare_roles
+from app.core.settings import Settings
+from app.core.work import Work
+from app.domain.access import Scope, create_key, home
+from app.domain.workspaces import create_workspace
+from app.main import create_app
+from app.migrate import migrate
+
+SERVER = "BACKCAST_TEST_SERVER"
+NOW = datetime(2026, 7, 20, 9, 30, tzinfo=UTC)
+# Durable through nothing: the data of a test run is worth nothing after it.
+FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One server for all workers: made by the process that started the run."""
+    if hasattr(config, "workerinput") or SERVER in os.environ:
+        return
+    given = os.environ.pop("BACKCAST_DATABASE_URL", "")
+    stack = ExitStack()
+    if not given:
+        folder = Path(mkdtemp(prefix="backcast-tests-"))
+        folder.chmod(0o755)
+        server = stack.enter_context(running(folder / "pg", options=FAST))
+        given = server.url("postgres", "postgres")
+    os.environ[SERVER] = given
+    config.add_cleanup(stack.close)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def database(worker_id: str) -> Iterator[Database]:
+    """An empty database at this release's version, gone after the run."""
+    server = driven(os.environ[SERVER])
+    name = f"backcast_test_{os.getpid()}_{worker_id}"
+    asyncio.run(_make(server, name))
+    found = Database(server.set(database=name), server.set(database=name), APP)
+    asyncio.run(migrate(found))
+    yield found
+    asyncio.run(_drop(server, name))
+
+
+async def _make(server, name):
+    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
+    await prepare_roles(engine)
+    async with engine.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name} OWNER {OWNER}"))
+    await engine.dispose()
+
+
+async def _drop(server, name):
+    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    await engine.dispose()
+
+
+class Clock:
+    """The time of the service, set by the test."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **step: float) -> datetime:
+        self.now += timedelta(**step)
+        return self.now
+
+
+CLOCK = Clock(NOW)
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    CLOCK.now = NOW
+    yield CLOCK
+    CLOCK.now = NOW
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return Settings(_env_file=None, pool_size=5)
+
+
+@pytest.fixture(scope="session")
+async def app(database: Database, settings: Settings, anyio_backend: str) -> AsyncIterator[FastAPI]:
+    app = create_app(settings, database, clock=CLOCK)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture(scope="session")
+def engine(app: FastAPI) -> AsyncEngine:
+    return app.state.engine
+
+
+async def new_workspace(engine: AsyncEngine, **settings: object):
+    """A workspace and a key for everything in it."""
+    id = await create_workspace(engine, CLOCK.now, name="Home", **settings)
+    return id, await new_key(engine, id, list(Scope))
+
+
+async def new_key(engine: AsyncEngine, workspace_id, scopes, expires_at=None) -> str:
+    async with workspace_transaction(engine, workspace_id) as db:
+        work = Work(db, workspace_id, await home(db, workspace_id), CLOCK.now, "test")
+        _, secret = await create_key(work, "test", scopes, expires_at)
+    return secret
+
+
+def client_with(app: FastAPI, secret: str | None) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+
+@pytest.fixture
+async def workspace(engine: AsyncEngine, clock: Clock):
+    """(id, key) of a fresh workspace in Berlin that counts in euros."""
+    return await new_workspace(engine, time_zone="Europe/Berlin", currency="EUR")
+
+
+@pytest.fixture
+async def client(app: FastAPI, workspace) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller whose key may do everything in the test's workspace."""
+    async with client_with(app, workspace[1]) as client:
+        yield client
+
+
+@pytest.fixture
+async def neighbour(app: FastAPI, engine: AsyncEngine, clock: Clock):
+    """A caller with full rights in another workspace."""
+    _, key = await new_workspace(engine)
+    async with client_with(app, key) as client:
+        yield client
+
+
+@pytest.fixture
+async def stranger(app: FastAPI):
+    """A caller without a key."""
+    async with client_with(app, None) as client:
+        yield client
+
+
+@pytest.fixture
+async def limited(app: FastAPI, engine: AsyncEngine, workspace):
+    """Callers of the test's workspace whose keys hold just the scopes named."""
+    clients = []
+
+    async def make(*scopes: Scope) -> httpx.AsyncClient:
+        client = client_with(app, await new_key(engine, workspace[0], list(scopes)))
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+async def work(engine: AsyncEngine, workspace) -> AsyncIterator[Work]:
+    """A transaction in the test's workspace, for a look into the database or a call below the door."""
+    async with workspace_transaction(engine, workspace[0]) as db:
+        yield Work(db, workspace[0], await home(db, workspace[0]), CLOCK.now, "test")
+
+
+@pytest.fixture
+def statements(engine: AsyncEngine) -> Iterator[list[str]]:
+    """Every SQL statement the service sent since the test began (or since `.clear()`)."""
+    seen: list[str] = []
+
+    def remember(*args: object) -> None:
+        seen.append(str(args[2]))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", remember)
+    yield seen
+    event.remove(engine.sync_engine, "before_cursor_execute", remember)
