@@ -92,8 +92,10 @@ def _attach(cluster: Cluster) -> Server | None:
     """The live server of the cluster, waiting for one on its way up or down; None without one."""
     deadline = time.monotonic() + READY_SECONDS
     while (notice := Notice.read(cluster.data)) and notice.holds(cluster.data):
-        if notice.status == "ready":
-            return Server(notice.socket_dir, notice.port)
+        server = Server(notice.socket_dir, notice.port)
+        # The file alone may be that of a server which has just been told to go, or been killed.
+        if notice.status == "ready" and _answers(server, binaries()):
+            return server
         if time.monotonic() > deadline:
             raise PostgresError(
                 f"The PostgreSQL process {notice.pid} of {cluster.data} has been"
@@ -154,8 +156,7 @@ def _command(
 
 def _wait_ready(cluster: Cluster, programs: Path, server: Server, child: Child, begin: int) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    door = ["-h", str(server.socket_dir), "-p", str(server.port)]
-    while ask(programs / "pg_isready", "-q", *door).returncode != 0:
+    while not _answers(server, programs):
         ended = child.ended
         if ended or time.monotonic() > deadline:
             fate = "did not start" if ended else f"was not ready within {READY_SECONDS:.0f} s"
@@ -163,6 +164,11 @@ def _wait_ready(cluster: Cluster, programs: Path, server: Server, child: Child, 
             kind = OrphansAlive if "shared memory block" in tail else PostgresError
             raise kind(f"PostgreSQL {fate}; {cluster.log} ends:\n{tail}")
         time.sleep(BEAT_SECONDS)
+
+
+def _answers(server: Server, programs: Path) -> bool:
+    door = ("-h", str(server.socket_dir), "-p", str(server.port))
+    return ask(programs / "pg_isready", "-q", *door).returncode == 0
 
 
 class OrphansAlive(PostgresError):
