@@ -24,8 +24,9 @@ class Table(DeclarativeBase):
         str: Text,
         datetime: TIMESTAMP(timezone=True),
         Decimal: Numeric,
-        dict[str, Any]: JSONB,
-        list[dict[str, Any]]: JSONB,
+        # None is SQL's NULL, not the JSON value null.
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[dict[str, Any]]: JSONB(none_as_null=True),
     }
 
 

@@ -1,0 +1,314 @@
+"""What follows from the events, said once, in SQL: arrivals, credits and where each deal stands.
+
+One definition serves a single click, an import of a hundred thousand rows, and any question about
+the past. It reads from top to bottom; every step is a named set.
+
+    log ─▶ acts ─▶ arrivals ─▶ priced ─▶ departed ─▶ passages, credits
+      └──▶ eras, values, owners, exits, holds ─────▶ state
+
+Bind parameters: workspace, currency and exponent (of reporting), zone, as_of, effective_at, and
+whatever `chosen` (a condition on `e.opportunity_id`) needs.
+"""
+
+# Events of one instant: told first what a deal is worth and whose it is, then what the customer
+# did, then that it ended.
+RANKS = (
+    "created",
+    "value_changed",
+    "owner_changed",
+    "moved_process",
+    "reached",
+    "ordered",
+    "criterion_met",
+    "verified",
+    "voided",
+    "regressed",
+    "hold_started",
+    "hold_ended",
+    "exited",
+    "reopened",
+    "revived",
+)
+_RANK = f"array_position(ARRAY{list(RANKS)!r}, e.kind)"
+# A reach may state an amount: the value is known from then on. An order's amount is the order's.
+_IS_VALUE = "(e.kind IN ('created', 'value_changed') OR e.kind = 'reached' AND e.value IS NOT NULL)"
+
+_LOG = f"""
+log AS MATERIALIZED (
+  -- Every event that counts, in order; eras number the stretches between moves to another
+  -- process, changes of value (a correction belongs to the stretch it corrects) and of owner.
+  SELECT e.*, coalesce(m.position, 0) AS position, {_IS_VALUE} AS is_value,
+    row_number() OVER told AS ord,
+    count(*) FILTER (WHERE e.kind = 'moved_process') OVER told AS era,
+    greatest(1, count(*) FILTER (WHERE {_IS_VALUE} AND NOT e.correction) OVER told) AS value_era,
+    greatest(1, count(*) FILTER (WHERE e.kind IN ('created', 'owner_changed')) OVER told)
+      AS owner_era
+  FROM events e
+  JOIN opportunities o ON o.workspace_id = e.workspace_id AND o.id = e.opportunity_id
+  LEFT JOIN milestones m ON m.workspace_id = e.workspace_id AND m.id = e.milestone_id
+  WHERE e.workspace_id = :workspace AND {{chosen}}
+    AND (o.deleted_at IS NULL OR o.deleted_at > CAST(:as_of AS timestamptz))
+    AND (CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
+    AND (CAST(:effective_at AS timestamptz) IS NULL OR e.occurred_at <= :effective_at)
+  WINDOW told AS (
+    PARTITION BY e.opportunity_id
+    ORDER BY e.occurred_at, {_RANK}, m.position, e.source_event_id, e.id
+    ROWS UNBOUNDED PRECEDING)
+)"""
+
+_ACTS = """
+acts AS MATERIALIZED (
+  -- What the customer did, without what was voided later.
+  SELECT l.*,
+    jsonb_array_length(coalesce(l.evidence, '[]')) > 0 OR EXISTS (
+      SELECT FROM log v WHERE v.opportunity_id = l.opportunity_id AND v.kind = 'verified'
+        AND v.milestone_id = l.milestone_id) AS verified
+  FROM log l
+  WHERE l.kind IN ('reached', 'ordered') AND NOT EXISTS (
+    SELECT FROM log v WHERE v.opportunity_id = l.opportunity_id AND v.kind = 'voided'
+      AND v.milestone_id = l.milestone_id
+      AND (v.recorded_at > l.recorded_at OR v.recorded_at = l.recorded_at AND v.ord > l.ord))
+)"""
+
+_ERAS = """
+eras AS MATERIALIZED (
+  -- The process version a deal was in, from which position on (a move arrives nowhere), since when.
+  SELECT l.opportunity_id, CASE WHEN l.kind = 'created' THEN 0 ELSE l.era END AS era,
+    l.version_id, v.process_id, l.position AS start, l.occurred_at AS since
+  FROM log l
+  JOIN process_versions v ON v.workspace_id = l.workspace_id AND v.id = l.version_id
+  WHERE l.kind IN ('created', 'moved_process')
+), valued AS (
+  SELECT DISTINCT ON (opportunity_id, value_era) opportunity_id, value_era, value, currency
+  FROM log WHERE is_value ORDER BY opportunity_id, value_era, ord DESC
+), owned AS (
+  SELECT DISTINCT ON (opportunity_id, owner_era) opportunity_id, owner_era, owner_id, credits
+  FROM log WHERE kind IN ('created', 'owner_changed') ORDER BY opportunity_id, owner_era, ord DESC
+)"""
+
+_ARRIVALS = """
+arrivals AS (
+  -- A milestone is reached by its own act or by a later one, whichever came first.
+  SELECT * FROM (
+    SELECT DISTINCT ON (a.opportunity_id, a.era, m.position)
+      a.opportunity_id, a.era, m.id AS milestone_id, m.lineage_id, m.position, m.is_order,
+      e.process_id, 1 AS ordinal, a.id AS event_id, a.occurred_at AS arrived_at, a.recorded_at,
+      a.position > m.position AS implied, a.verified, a.reconstructed, a.value_era, a.owner_era,
+      CASE WHEN a.kind = 'ordered' THEN a.value END AS amount,
+      CASE WHEN a.kind = 'ordered' THEN a.currency END AS amount_currency
+    FROM acts a
+    JOIN eras e ON e.opportunity_id = a.opportunity_id AND e.era = a.era
+    JOIN milestones m ON m.workspace_id = a.workspace_id AND m.version_id = e.version_id
+      AND m.position <= a.position AND m.position > e.start
+    ORDER BY a.opportunity_id, a.era, m.position, a.ord) first_acts
+  UNION ALL
+  -- Further partial orders of the same deal.
+  SELECT * FROM (
+    SELECT a.opportunity_id, a.era, m.id, m.lineage_id, m.position, m.is_order,
+      e.process_id, row_number() OVER (
+        PARTITION BY a.opportunity_id, a.era ORDER BY a.ord)::int AS ordinal,
+      a.id, a.occurred_at, a.recorded_at, false, a.verified, a.reconstructed,
+      a.value_era, a.owner_era, a.value, a.currency
+    FROM acts a
+    JOIN eras e ON e.opportunity_id = a.opportunity_id AND e.era = a.era
+    JOIN milestones m ON m.workspace_id = a.workspace_id AND m.id = a.milestone_id
+    WHERE a.kind = 'ordered') orders
+  WHERE ordinal > 1
+)"""
+
+_PRICED = """
+priced AS (
+  -- The value valid at the arrival; at the order, the order's own; converted at the rate of the
+  -- day as it was known when the arrival was recorded, so that later rates change nothing.
+  SELECT a.*, w.value, w.currency, f.rate AS fx_rate, f.day AS fx_day, f.source AS fx_source,
+    round(w.value * f.rate, :exponent) AS reporting_value, p.owner_id, p.credits
+  FROM arrivals a
+  LEFT JOIN valued v ON v.opportunity_id = a.opportunity_id AND v.value_era = a.value_era
+  LEFT JOIN owned p ON p.opportunity_id = a.opportunity_id AND p.owner_era = a.owner_era
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN a.is_order THEN a.amount ELSE coalesce(v.value, a.amount) END AS value,
+      CASE WHEN a.is_order OR v.value IS NULL THEN a.amount_currency ELSE v.currency END
+        AS currency) w
+  LEFT JOIN LATERAL (
+    SELECT 1 AS rate, NULL::date AS day, NULL AS source WHERE w.currency = :currency
+    UNION ALL (
+      SELECT r.rate, r.day, r.source FROM currency_rates r
+      WHERE w.currency <> :currency AND r.workspace_id = :workspace AND r.currency = w.currency
+        AND r.day <= (a.arrived_at AT TIME ZONE :zone)::date
+      ORDER BY r.recorded_at <= a.recorded_at DESC, r.day DESC,
+        CASE WHEN r.recorded_at <= a.recorded_at THEN r.recorded_at END DESC, r.recorded_at
+      LIMIT 1)) f ON true
+)"""
+
+_EXITS = """
+exits AS MATERIALIZED (
+  -- The last word on whether a deal is out: an act of the customer brings it back.
+  SELECT * FROM (
+    SELECT DISTINCT ON (l.opportunity_id) l.opportunity_id, l.kind, l.occurred_at, l.exit_kind,
+      l.reason
+    FROM log l
+    WHERE l.kind IN ('exited', 'reopened', 'revived')
+      OR l.kind IN ('reached', 'ordered') AND l.id IN (SELECT id FROM acts)
+    ORDER BY l.opportunity_id, l.ord DESC) last_word
+  WHERE kind = 'exited'
+), holds AS MATERIALIZED (
+  SELECT opportunity_id, occurred_at AS since, until, ended, least(until, ended) AS upto
+  FROM (
+    SELECT l.*, lead(l.occurred_at) OVER (PARTITION BY l.opportunity_id ORDER BY l.ord) AS ended
+    FROM log l
+    WHERE l.kind IN ('hold_started', 'hold_ended', 'reached', 'ordered', 'exited')) stretches
+  WHERE kind = 'hold_started'
+)"""
+
+_DEPARTED = """
+departed AS (
+  -- When the deal left the section that begins at a milestone, and how. Regression does not
+  -- undo an arrival, so it ends nothing either.
+  SELECT s.*,
+    CASE WHEN s.ordinal > 1 OR s.is_order THEN NULL
+      ELSE coalesce(s.next_at, s.moved_at, x.occurred_at) END AS left_at,
+    CASE WHEN s.ordinal > 1 OR s.is_order THEN NULL WHEN s.next_at IS NOT NULL THEN 'advanced'
+      WHEN s.moved_at IS NOT NULL THEN 'moved' WHEN x.occurred_at IS NOT NULL THEN 'exited'
+      END AS outcome
+  FROM (
+    SELECT p.*,
+      lead(p.arrived_at) OVER (
+        PARTITION BY p.opportunity_id, p.process_id, p.ordinal ORDER BY p.era, p.position)
+        AS next_at,
+      (SELECT min(e.since) FROM eras e WHERE e.opportunity_id = p.opportunity_id
+        AND e.era > p.era AND e.process_id <> p.process_id) AS moved_at
+    FROM priced p) s
+  LEFT JOIN exits x ON x.opportunity_id = s.opportunity_id
+), stays AS MATERIALIZED (
+  SELECT d.*, coalesce((
+      SELECT sum(extract(epoch FROM least(h.upto, d.left_at) - greatest(h.since, d.arrived_at)))
+        / 86400
+      FROM holds h
+      WHERE h.opportunity_id = d.opportunity_id AND h.ended IS NOT NULL
+        AND h.upto > d.arrived_at AND (d.left_at IS NULL OR h.since < d.left_at)), 0)::numeric
+    AS held_days
+  FROM departed d
+)"""
+
+_CREDITED = """
+credited AS (
+  -- Who is credited: the owner alone, or the shares that were agreed. Shares of the value are cut
+  -- in minor units; the units that are left over go to the largest remainders.
+  SELECT s.opportunity_id, s.milestone_id, s.ordinal, c.person_id, c.percent, c.counts,
+    CASE WHEN s.reporting_value IS NOT NULL THEN
+      (c.whole + CASE WHEN row_number() OVER share <= c.total - sum(c.whole) OVER arrival
+        THEN 1 ELSE 0 END) / power(10::numeric, :exponent) END AS reporting_value
+  FROM stays s
+  CROSS JOIN LATERAL (
+    SELECT x.*, floor(x.total * x.percent / 100) AS whole,
+      x.total * x.percent / 100 - floor(x.total * x.percent / 100) AS rest
+    FROM (
+      SELECT k.person_id, k.percent, k.person_id = s.owner_id AS counts,
+        s.reporting_value * power(10::numeric, :exponent) AS total
+      FROM jsonb_to_recordset(coalesce(s.credits, jsonb_build_array(jsonb_build_object(
+        'person_id', s.owner_id, 'percent', 100)))) AS k(person_id uuid, percent numeric)
+      WHERE k.person_id IS NOT NULL) x) c
+  WINDOW arrival AS (PARTITION BY s.opportunity_id, s.milestone_id, s.ordinal),
+    share AS (arrival ORDER BY c.rest DESC, c.person_id)
+)"""
+
+_STATE = """
+state AS (
+  SELECT e.opportunity_id, e.version_id, e.process_id, p.position, m.id AS milestone_id,
+    CASE WHEN p.position = 0 THEN NULL ELSE coalesce(here.arrived_at, e.since) END AS reached_at,
+    greatest(coalesce(s.last_at, e.since), revived.at) AS clock_from,
+    CASE WHEN x.kind IS NOT NULL THEN 'exited' WHEN s.won_at IS NOT NULL THEN 'won' ELSE 'open'
+      END AS status,
+    s.won_at, s.ordered_value, x.occurred_at AS exited_at, x.exit_kind, x.reason AS exit_reason,
+    h.since AS held_since, h.until AS held_until,
+    v.value, v.currency, w.owner_id, w.credits
+  FROM (SELECT DISTINCT ON (opportunity_id) * FROM eras ORDER BY opportunity_id, era DESC) e
+  -- Back to the milestone last fallen back to, or on to the furthest one reached since.
+  LEFT JOIN LATERAL (
+    SELECT l.ord, l.position FROM log l
+    WHERE l.opportunity_id = e.opportunity_id AND l.era = e.era AND l.kind = 'regressed'
+    ORDER BY l.ord DESC LIMIT 1) r ON true
+  CROSS JOIN LATERAL (
+    SELECT greatest(coalesce(r.position, e.start), max(a.position)) AS position FROM acts a
+    WHERE a.opportunity_id = e.opportunity_id AND a.era = e.era AND a.ord > coalesce(r.ord, 0)) p
+  LEFT JOIN milestones m ON m.workspace_id = :workspace AND m.version_id = e.version_id
+    AND m.position = p.position
+  LEFT JOIN stays here ON here.opportunity_id = e.opportunity_id AND here.milestone_id = m.id
+    AND here.ordinal = 1
+  CROSS JOIN LATERAL (
+    SELECT max(k.arrived_at) FILTER (WHERE k.ordinal = 1) AS last_at,
+      min(k.arrived_at) FILTER (WHERE k.is_order) AS won_at,
+      sum(k.reporting_value) FILTER (WHERE k.is_order) AS ordered_value
+    FROM stays k WHERE k.opportunity_id = e.opportunity_id) s
+  CROSS JOIN LATERAL (
+    SELECT max(l.occurred_at) AS at FROM log l
+    WHERE l.opportunity_id = e.opportunity_id AND l.kind = 'revived') revived
+  LEFT JOIN exits x ON x.opportunity_id = e.opportunity_id
+  LEFT JOIN holds h ON h.opportunity_id = e.opportunity_id AND h.ended IS NULL
+  LEFT JOIN LATERAL (
+    SELECT * FROM valued v WHERE v.opportunity_id = e.opportunity_id
+    ORDER BY v.value_era DESC LIMIT 1) v ON true
+  LEFT JOIN LATERAL (
+    SELECT * FROM owned w WHERE w.opportunity_id = e.opportunity_id
+    ORDER BY w.owner_era DESC LIMIT 1) w ON true
+)"""
+
+PASSAGE_COLUMNS = (
+    "workspace_id, opportunity_id, milestone_id, ordinal, event_id, process_id, lineage_id,"
+    " position, arrived_at, implied, verified, reconstructed, value, currency, reporting_value,"
+    " fx_rate, fx_day, fx_source, owner_id, left_at, outcome, held_days"
+)
+CREDIT_COLUMNS = (
+    "workspace_id, opportunity_id, milestone_id, ordinal, person_id, percent, counts,"
+    " reporting_value"
+)
+
+
+def history(chosen: str) -> str:
+    """The named sets up to `credited`, over the opportunities that `chosen` picks."""
+    steps = (_LOG, _ACTS, _ERAS, _ARRIVALS, _PRICED, _EXITS, _DEPARTED, _CREDITED)
+    return ",".join(steps).replace("{chosen}", chosen)
+
+
+def passages_sql(chosen: str) -> str:
+    columns = PASSAGE_COLUMNS.replace("workspace_id", "CAST(:workspace AS uuid) AS workspace_id")
+    return f"WITH {history(chosen)} SELECT {columns} FROM stays"
+
+
+def credits_sql(chosen: str) -> str:
+    columns = CREDIT_COLUMNS.replace("workspace_id", "CAST(:workspace AS uuid) AS workspace_id")
+    return f"WITH {history(chosen)} SELECT {columns} FROM credited"
+
+
+def derive_sql(chosen: str) -> str:
+    """Write what follows: passages and credits anew, the opportunities where they differ."""
+    return f"""WITH {history(chosen)}, {_STATE},
+stored_passages AS (
+  INSERT INTO passages ({PASSAGE_COLUMNS})
+  SELECT {PASSAGE_COLUMNS.replace("workspace_id", ":workspace")} FROM stays
+), stored_credits AS (
+  INSERT INTO credits ({CREDIT_COLUMNS})
+  SELECT {CREDIT_COLUMNS.replace("workspace_id", ":workspace")} FROM credited
+), counted AS (
+  SELECT s.*, coalesce(least(:hold_limit, (
+      SELECT sum(extract(epoch FROM h.upto - greatest(h.since, s.clock_from))) / 86400
+      FROM holds h WHERE h.opportunity_id = s.opportunity_id AND h.ended IS NOT NULL
+        AND h.upto > s.clock_from)), 0)::numeric AS clock_held_days
+  FROM state s
+)
+UPDATE opportunities o SET ({_DERIVED}) = ROW({_prefixed("c")}),
+  version = o.version + 1, updated_at = :now
+FROM counted c
+WHERE o.workspace_id = :workspace AND o.id = c.opportunity_id
+  AND (o.version = 0 OR ({_prefixed("o")}) IS DISTINCT FROM ({_prefixed("c")}))"""
+
+
+_DERIVED = (
+    "process_id, version_id, owner_id, credits, value, currency, status, position, milestone_id,"
+    " reached_at, clock_from, clock_held_days, held_since, held_until, won_at, ordered_value,"
+    " exited_at, exit_kind, exit_reason"
+)
+
+
+def _prefixed(alias: str) -> str:
+    return ", ".join(f"{alias}.{column.strip()}" for column in _DERIVED.split(","))

@@ -1,0 +1,109 @@
+"""Replays events: stores what follows from them now, and answers what followed from them then."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import FromClause, select, text
+
+from app.core.work import Work
+from app.domain.history import credits_sql, derive_sql, passages_sql
+from app.engine.money import exponent
+from app.tables import Credit, Owned, Passage, Workspace
+
+BY_PROCESS = """e.opportunity_id IN (
+  SELECT d.opportunity_id FROM events d WHERE d.workspace_id = :workspace AND d.milestone_id IN (
+    SELECT k.id FROM milestones k JOIN process_versions v
+      ON v.workspace_id = k.workspace_id AND v.id = k.version_id
+    WHERE k.workspace_id = :workspace AND v.process_id = :process))"""
+
+
+async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = ()) -> None:
+    """Bring passages, credits and opportunities in line with the events, for some opportunities.
+
+    `table` names a temporary table with a column `opportunity_id`; otherwise `ids` are meant.
+    Call it after every insert into events, in the same transaction. What it changes counts up
+    the version; insert a new opportunity with version 0, then it comes out with 1.
+    """
+    chosen = f"IN (SELECT opportunity_id FROM {table})" if table else "= ANY(CAST(:ids AS uuid[]))"
+    values = _values(work) | {"ids": list(ids)}
+    for derived in ("passages", "credits"):
+        condition = f"workspace_id = :workspace AND opportunity_id {chosen}"
+        await work.db.execute(text(f"DELETE FROM {derived} WHERE {condition}"), values)
+    limit = select(Workspace.hold_limit_days).where(Workspace.id == work.workspace_id)
+    values["hold_limit"] = await work.db.scalar(limit)
+    await work.db.execute(text(derive_sql(f"e.opportunity_id {chosen}")), values)
+
+
+def passages(
+    work: Work,
+    *,
+    process_id: UUID,
+    as_of: datetime | None = None,
+    effective_at: datetime | None = None,
+) -> FromClause:
+    """The passages of a process as columns of `Passage`: today's, or those of a past moment.
+
+    `as_of`: what we knew then. `effective_at`: what was true then, as far as we know today.
+    """
+    return _seen(work, Passage, process_id, as_of, effective_at)
+
+
+def credits(
+    work: Work,
+    *,
+    process_id: UUID,
+    as_of: datetime | None = None,
+    effective_at: datetime | None = None,
+) -> FromClause:
+    """The credits that belong to `passages` of the same moment, as columns of `Credit`."""
+    return _seen(work, Credit, process_id, as_of, effective_at)
+
+
+async def refresh_unconverted(work: Work, currency: str) -> None:
+    """Convert what arrived in `currency` before any rate was known; what is converted stays."""
+    waiting = (
+        select(Passage.opportunity_id)
+        .where(Passage.workspace_id == work.workspace_id, Passage.currency == currency)
+        .where(Passage.reporting_value.is_(None), Passage.value.is_not(None))
+        .distinct()
+    )
+    ids = (await work.db.scalars(waiting)).all()
+    if ids:
+        await derive(work, ids=ids)
+
+
+def _seen(
+    work: Work,
+    table: type[Owned],
+    process_id: UUID,
+    as_of: datetime | None,
+    effective_at: datetime | None,
+) -> FromClause:
+    stored = table.__table__
+    if as_of is None and effective_at is None:
+        return _today(work, table, process_id)
+    sql = passages_sql(BY_PROCESS) if table is Passage else credits_sql(BY_PROCESS)
+    values = _values(work) | {"process": process_id, "as_of": as_of, "effective_at": effective_at}
+    given = {name: value for name, value in values.items() if f":{name}" in sql}
+    return text(sql).bindparams(**given).columns(*stored.columns).subquery()
+
+
+def _today(work: Work, table: type[Owned], process_id: UUID) -> FromClause:
+    stored = select(table).where(table.workspace_id == work.workspace_id)
+    if table is Passage:
+        stored = stored.where(Passage.process_id == process_id)
+    return stored.subquery()
+
+
+def _values(work: Work) -> dict[str, Any]:
+    return {
+        "workspace": work.workspace_id,
+        "currency": work.home.currency,
+        "exponent": exponent(work.home.currency),
+        "zone": work.home.time_zone,
+        "now": work.now,
+        "as_of": None,
+        "effective_at": None,
+    }
