@@ -47,7 +47,9 @@ def upgrade() -> None:
         sa.Column("process_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("published_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("warnings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "warnings", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
         sa.CheckConstraint("number >= 1", name=op.f("process_versions_number_positive_check")),
         sa.ForeignKeyConstraint(
             ["workspace_id", "process_id"],
@@ -89,7 +91,9 @@ def upgrade() -> None:
         sa.Column("typical_days", sa.Integer(), nullable=True),
         sa.Column("stale_after_days", sa.Integer(), nullable=True),
         sa.Column("skippable", sa.Boolean(), nullable=False),
-        sa.Column("playbook", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "playbook", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.CheckConstraint(
             "evidence_policy IN ('optional', 'required')",
             name=op.f("milestones_policy_known_check"),
@@ -204,10 +208,10 @@ def upgrade() -> None:
         ),
     )
     walls.wall(op.execute, "processes")
-    walls.wall(op.execute, "process_versions")
-    walls.wall(op.execute, "milestones")
-    walls.wall(op.execute, "exit_reasons")
-    walls.wall(op.execute, "criteria")
+    walls.wall(op.execute, "process_versions", grants=walls.APPEND_ONLY)
+    walls.wall(op.execute, "milestones", grants=walls.APPEND_ONLY)
+    walls.wall(op.execute, "exit_reasons", grants=walls.APPEND_ONLY)
+    walls.wall(op.execute, "criteria", grants=walls.APPEND_ONLY)
 
 
 def downgrade() -> None:
