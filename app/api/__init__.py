@@ -1,5 +1,5 @@
 """The endpoints."""
 
-from app.api import me
+from app.api import cascade, me
 
-ROUTERS = (me.router,)
+ROUTERS = (cascade.router, me.router)
