@@ -198,7 +198,9 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.Uuid(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=True),
-        sa.Column("attributes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "attributes", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
@@ -239,7 +241,9 @@ def upgrade() -> None:
         sa.Column("list_price", sa.Numeric(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("attributes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "attributes", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), nullable=False),

@@ -20,7 +20,9 @@ def upgrade() -> None:
         sa.Column("object", sa.Text(), nullable=False),
         sa.Column("process_id", sa.Uuid(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("mapping", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "mapping", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
         sa.Column("dry_run", sa.Boolean(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("phase", sa.Text(), nullable=True),
@@ -28,9 +30,17 @@ def upgrade() -> None:
         sa.Column("total", sa.BigInteger(), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("sha256", sa.Text(), nullable=True),
-        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("reconciliation", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("problem", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "counts", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
+        sa.Column(
+            "reconciliation",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            nullable=True,
+        ),
+        sa.Column(
+            "problem", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("lease_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), nullable=False),

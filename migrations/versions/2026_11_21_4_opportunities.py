@@ -23,7 +23,9 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Uuid(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=True),
-        sa.Column("attributes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "attributes", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
         sa.Column("external_close_date", sa.Date(), nullable=True),
         sa.Column("external_probability", sa.Numeric(), nullable=True),
         sa.Column("import_id", sa.Uuid(), nullable=True),
@@ -31,7 +33,9 @@ def upgrade() -> None:
         sa.Column("business_subtype", sa.Text(), nullable=True),
         sa.Column("business_chosen", sa.Boolean(), nullable=False),
         sa.Column("owner_id", sa.Uuid(), nullable=True),
-        sa.Column("credits", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "credits", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("value", sa.Numeric(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
@@ -190,13 +194,17 @@ def upgrade() -> None:
         sa.Column("criterion_id", sa.Uuid(), nullable=True),
         sa.Column("version_id", sa.Uuid(), nullable=True),
         sa.Column("owner_id", sa.Uuid(), nullable=True),
-        sa.Column("credits", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "credits", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("value", sa.Numeric(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("correction", sa.Boolean(), nullable=False),
         sa.Column("act", sa.Text(), nullable=True),
         sa.Column("what", sa.Text(), nullable=True),
-        sa.Column("evidence", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "evidence", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("exit_kind", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("competitor", sa.Text(), nullable=True),
