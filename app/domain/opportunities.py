@@ -1,0 +1,170 @@
+"""Opportunities: how they come, what is seen of them, what may be stated about them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, insert
+
+from app.core.errors import Invalid
+from app.core.page import Page
+from app.core.work import Work
+from app.domain import business, pipeline, processes, replay
+from app.schemas.events import amount_of
+from app.schemas.opportunities import (
+    CreditIn,
+    OpportunityIn,
+    OpportunityOut,
+    OpportunityPatch,
+    OpportunityQuery,
+)
+from app.tables import Account, Event, Opportunity, OpportunityProduct
+
+STATED = (
+    "name",
+    "source",
+    "external_id",
+    "account_id",
+    "business_subtype",
+    "attributes",
+    "external_close_date",
+    "external_probability",
+)
+
+
+async def create(work: Work, wanted: OpportunityIn) -> OpportunityOut:
+    """A new opportunity before the first milestone of a process's newest version."""
+    process = await processes.resolve(work, wanted.process_id)
+    version = await processes.current_version(work, process.id)
+    created_at = wanted.created_at or work.now
+    if created_at > work.now:
+        raise Invalid.at("/created_at", "in_future", "created_at lies in the future")
+    stated = wanted.model_dump(include=set(STATED))
+    if wanted.account is not None:
+        account = await work.add(Account, name=wanted.account.name, source=wanted.source)
+        stated["account_id"] = account.id
+    row = await work.add(
+        Opportunity,
+        process_id=process.id,
+        version_id=version.id,
+        created_at=created_at,
+        clock_from=created_at,
+        business_type=wanted.business_type,
+        business_chosen=wanted.business_type is not None,
+        version=0,
+        **stated,
+    )
+    await _connect(work, row.id, wanted.product_ids)
+    value, currency = amount_of(wanted.value)
+    await record(
+        work,
+        row.id,
+        kind="created",
+        occurred_at=created_at,
+        version_id=version.id,
+        value=value,
+        currency=currency,
+        owner_id=wanted.owner_id,
+        credits=_shares(wanted.credits),
+    )
+    await replay.derive(work, ids=[row.id])
+    await business.decide(work, ids=[row.id])
+    return await read(work, row.id)
+
+
+async def find(work: Work, asked: OpportunityQuery) -> Page:
+    return await pipeline.find(work, asked)
+
+
+async def read(work: Work, id: UUID) -> OpportunityOut:
+    return await pipeline.read(work, id)
+
+
+async def change(work: Work, id: UUID, version: int, wanted: OpportunityPatch) -> OpportunityOut:
+    """Change what is stated. A new value or owner is an event, so that the past keeps the old."""
+    given = wanted.model_dump(exclude_unset=True)
+    for name in ("name", "source", "product_ids", "attributes"):
+        if name in given and given[name] is None:
+            raise Invalid.at(f"/{name}", "not_null", f"{name} cannot be taken away")
+    stated = {name: given[name] for name in STATED if name in given}
+    if "business_type" in given:
+        stated["business_type"] = given["business_type"]
+        stated["business_chosen"] = given["business_type"] is not None
+    row = await work.change(Opportunity, id, version, **stated)
+    if "product_ids" in given:
+        own = (OpportunityProduct.workspace_id == work.workspace_id,)
+        gone = delete(OpportunityProduct).where(*own, OpportunityProduct.opportunity_id == id)
+        await work.db.execute(gone)
+        await _connect(work, id, wanted.product_ids)
+    await _restate(work, row, wanted)
+    await replay.derive(work, ids=[id])
+    if {"account_id", "business_type"} & given.keys():
+        await business.decide(work, ids=[id])
+    return await read(work, id)
+
+
+async def remove(work: Work, id: UUID, version: int) -> None:
+    """Take an opportunity and its arrivals out of everything; its events stay."""
+    await work.remove(Opportunity, id, version)
+    await replay.derive(work, ids=[id])
+
+
+async def record(work: Work, id: UUID, *, kind: str, occurred_at: datetime, **more: Any) -> None:
+    """Write one event. `derive` must follow before the transaction ends."""
+    said = {"correction": False, "reconstructed": False, "source": "api", "actor": work.actor}
+    await work.add(
+        Event,
+        opportunity_id=id,
+        kind=kind,
+        occurred_at=occurred_at,
+        recorded_at=work.now,
+        **(said | more),
+    )
+
+
+async def _restate(work: Work, row: Row[Any], wanted: OpportunityPatch) -> None:
+    given = wanted.model_fields_set
+    if "value" in given and (
+        wanted.correction or amount_of(wanted.value) != (row.value, row.currency)
+    ):
+        value, currency = amount_of(wanted.value)
+        await record(
+            work,
+            row.id,
+            kind="value_changed",
+            occurred_at=work.now,
+            value=value,
+            currency=currency,
+            correction=wanted.correction,
+        )
+    if {"owner_id", "credits"} & given:
+        owner_id = wanted.owner_id if "owner_id" in given else row.owner_id
+        shares = _shares(wanted.credits)
+        if shares and str(owner_id) not in {share["person_id"] for share in shares}:
+            raise Invalid.at("/credits", "owner_without_share", "the owner must have a share")
+        await record(
+            work,
+            row.id,
+            kind="owner_changed",
+            occurred_at=work.now,
+            owner_id=owner_id,
+            credits=shares,
+        )
+
+
+async def _connect(work: Work, id: UUID, product_ids: list[UUID]) -> None:
+    rows = [
+        {"workspace_id": work.workspace_id, "opportunity_id": id, "product_id": product_id}
+        for product_id in dict.fromkeys(product_ids)
+    ]
+    if rows:
+        await work.db.execute(insert(OpportunityProduct).values(rows))
+
+
+def _shares(credits: list[CreditIn] | None) -> list[dict[str, Any]] | None:
+    if not credits:
+        return None
+    return [
+        {"person_id": str(share.person_id), "percent": format(share.percent.normalize(), "f")}
+        for share in credits
+    ]

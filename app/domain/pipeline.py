@@ -1,0 +1,191 @@
+"""Opportunities as the world sees them: one of them, or pages of those asked for."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from app.core.errors import NotFound
+from app.core.page import Order, Page, page
+from app.core.work import Work
+from app.domain import processes
+from app.domain.people import team_on
+from app.domain.trees import below
+from app.schemas.base import money_out
+from app.schemas.opportunities import (
+    CreditOut,
+    OpportunityOut,
+    OpportunityQuery,
+    OpportunitySort,
+    Status,
+)
+from app.tables import Milestone, Opportunity, Person, ProcessVersion, Team
+
+SORTS: dict[OpportunitySort, tuple[str, ColumnElement[Any]]] = {
+    OpportunitySort.OLDEST: ("created_at", Opportunity.created_at.expression),
+    OpportunitySort.LEAST_RECENTLY_CHANGED: ("updated_at", Opportunity.updated_at.expression),
+    OpportunitySort.NAME: ("sort_name", func.lower(Opportunity.name)),
+    # Unknown comes below nothing at all.
+    OpportunitySort.SMALLEST: ("sort_value", func.coalesce(Opportunity.value, Decimal(-1))),
+}
+
+# A hold stops the clock until an event ends it, or until its own end has passed.
+_ON_HOLD = "(held_since IS NOT NULL AND held_until > moment.now)"
+_STATUS = f"CASE WHEN opportunities.status = 'open' AND {_ON_HOLD} THEN 'on_hold' ELSE status END"
+_AGE = """greatest(0, floor(extract(epoch FROM
+  coalesce(exited_at, won_at, moment.now) - clock_from
+  - coalesce(least(moment.now, held_until) - held_since, interval '0')) / 86400
+  - clock_held_days))::int"""
+_PROGRESS = """(SELECT coalesce(sum(c.weight) FILTER (WHERE EXISTS (
+    SELECT FROM events e WHERE e.workspace_id = c.workspace_id AND e.criterion_id = c.id
+      AND e.opportunity_id = opportunities.id)), 0) / sum(c.weight)
+  FROM criteria c WHERE c.workspace_id = opportunities.workspace_id
+    AND c.milestone_id = opportunities.milestone_id)"""
+_PRODUCTS = """ARRAY(SELECT p.product_id FROM opportunity_products p
+  WHERE p.workspace_id = opportunities.workspace_id AND p.opportunity_id = opportunities.id
+  ORDER BY p.product_id)"""
+
+
+async def read(work: Work, id: UUID) -> OpportunityOut:
+    row = await work.one(_viewed(work).where(Opportunity.id == id))
+    if row is None:
+        raise NotFound(f"There is no opportunity {id}.")
+    return _seen(work, row)
+
+
+async def find(work: Work, asked: OpportunityQuery) -> Page:
+    query = await _filtered(work, asked)
+    descending = asked.sort.startswith("-")
+    name, column = SORTS[OpportunitySort(asked.sort.removeprefix("-"))]
+    order = Order(name, column, Opportunity.id.expression, descending=descending)
+    found = await page(
+        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
+    )
+    return Page([_seen(work, row) for row in found.data], found.next_cursor)
+
+
+def _viewed(work: Work) -> Select[Any]:
+    moment = select(literal(work.now, TIMESTAMP(timezone=True)).label("now")).subquery("moment")
+    here = Opportunity.workspace_id
+    version = and_(ProcessVersion.workspace_id == here, ProcessVersion.id == Opportunity.version_id)
+    milestone = and_(Milestone.workspace_id == here, Milestone.id == Opportunity.milestone_id)
+    columns: tuple[ColumnElement[Any], ...] = (
+        Milestone.key.label("milestone"),
+        ProcessVersion.number.label("process_version"),
+        func.lower(Opportunity.name).label("sort_name"),
+        func.coalesce(Opportunity.value, Decimal(-1)).label("sort_value"),
+        literal_column(_STATUS).label("seen_status"),
+        literal_column(_AGE).label("age_days"),
+        literal_column(_PROGRESS).label("section_progress"),
+        literal_column(_PRODUCTS).label("product_ids"),
+    )
+    return (
+        work.rows(Opportunity)
+        .add_columns(*columns)
+        .join(ProcessVersion, version)
+        .outerjoin(Milestone, milestone)
+        .join(moment, true())
+    )
+
+
+async def _filtered(work: Work, asked: OpportunityQuery) -> Select[Any]:
+    query = _viewed(work)
+    if asked.process is not None:
+        process = await processes.resolve(work, asked.process)
+        query = query.where(Opportunity.process_id == process.id)
+    if asked.team is not None:
+        query = query.where(Opportunity.owner_id.in_(_members(work, asked.team)))
+    plain = {
+        Opportunity.owner_id: asked.owner,
+        Opportunity.account_id: asked.account,
+        Opportunity.business_type: asked.business_type,
+        Opportunity.source: asked.source,
+        Opportunity.external_id: asked.external_id,
+    }
+    query = query.where(*(column == wish for column, wish in plain.items() if wish is not None))
+    return query.where(*_limits(asked))
+
+
+def _members(work: Work, team_id: UUID) -> Select[Any]:
+    """Who is in the team, or in a team below it, today."""
+    team = team_on(work, Person.id, work.today)
+    tree = select(below(work, Team, team_id).c.id)
+    chosen = work.rows(Person).join(team, true()).where(team.c.team_id.in_(tree))
+    return chosen.with_only_columns(Person.id)
+
+
+def _limits(asked: OpportunityQuery) -> list[ColumnElement[bool]]:
+    limits: list[ColumnElement[bool]] = []
+    if asked.milestone is not None:
+        none = asked.milestone == "none"
+        limits.append(Opportunity.position == 0 if none else Milestone.key == asked.milestone)
+    if asked.status is not None:
+        limits.append(literal_column(_STATUS) == asked.status.value)
+    if asked.value_gte is not None:
+        limits.append(Opportunity.value >= asked.value_gte)
+    if asked.value_lte is not None:
+        limits.append(Opportunity.value <= asked.value_lte)
+    if asked.updated_since is not None:
+        limits.append(Opportunity.updated_at >= asked.updated_since)
+    if asked.stale is not None:
+        limits.append(_stale() if asked.stale else ~_stale())
+    return limits
+
+
+def _stale() -> ColumnElement[bool]:
+    """Open, not on hold, and longer behind its milestone than the section allows."""
+    over = literal_column(_AGE) > Milestone.stale_after_days
+    return func.coalesce(and_(literal_column(_STATUS) == Status.OPEN.value, over), False)
+
+
+def _seen(work: Work, row: Row[Any]) -> OpportunityOut:
+    progress = row.section_progress
+    return OpportunityOut(
+        id=row.id,
+        name=row.name,
+        process_id=row.process_id,
+        process_version=row.process_version,
+        account_id=row.account_id,
+        owner_id=row.owner_id,
+        credits=[CreditOut(**share) for share in row.credits] if row.credits else None,
+        value=money_out(row.value, row.currency),
+        status=Status(row.seen_status),
+        milestone=row.milestone,
+        milestone_position=row.position,
+        reached_at=row.reached_at,
+        age_days=row.age_days,
+        section_progress=None if progress is None else str(round(progress, 4)),
+        held_until=row.held_until if row.seen_status == Status.ON_HOLD else None,
+        won_at=row.won_at,
+        ordered_value=money_out(row.ordered_value, work.home.currency),
+        exited_at=row.exited_at,
+        exit_kind=row.exit_kind,
+        exit_reason=row.exit_reason,
+        business_type=row.business_type,
+        business_subtype=row.business_subtype,
+        product_ids=row.product_ids,
+        attributes=row.attributes,
+        external_close_date=row.external_close_date,
+        external_probability=_plain(row.external_probability),
+        source=row.source,
+        external_id=row.external_id,
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _plain(number: Decimal | None) -> str | None:
+    return None if number is None else format(number.normalize(), "f")

@@ -1,0 +1,88 @@
+"""The house has floors. Each may use those below it, and only the libraries named here."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+FLOORS = {  # from the ground up: floor -> third-party libraries it may import
+    "engine": set(),
+    "tables": {"sqlalchemy"},
+    "core": {"sqlalchemy", "pydantic", "pydantic_settings"},
+    "schemas": {"pydantic", "pydantic_core"},
+    "domain": {"sqlalchemy", "holidays"},
+    "api": {"fastapi", "sqlalchemy", "starlette"},
+    "migrate": {"alembic", "sqlalchemy"},
+    "boot": {"sqlalchemy"},
+    "worker": {"sqlalchemy"},
+    "main": {"fastapi"},
+    "cli": {"typer", "rich", "httpx2", "uvicorn", "sqlalchemy", "pydantic"},
+}
+HEIGHT = {floor: height for height, floor in enumerate(FLOORS)}
+ROOT = Path(__file__).parents[1]
+SOURCES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in (ROOT / "app").rglob("*.py")
+}
+TREES = {module: ast.parse(path.read_text()) for module, path in SOURCES.items()}
+MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 40
+
+
+def imports(module: str) -> Iterator[str]:
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            whole = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name if name in TREES else node.module for name in whole)
+
+
+def floor(module: str) -> str:
+    return module.split(".")[1] if "." in module else "engine"
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_every_import_points_down(module):
+    for name in imports(module):
+        library = name.split(".")[0]
+        if library == "app":
+            assert HEIGHT[floor(name)] <= HEIGHT[floor(module)], f"{module} -> {name}"
+        elif library not in sys.stdlib_module_names:
+            assert library in FLOORS[floor(module)], f"{module} -> {name}"
+
+
+def test_no_circles():
+    graph = {m: {name for name in imports(m) if name in TREES and name != m} for m in TREES}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("module", [module for module in TREES if floor(module) != "cli"])
+def test_imports_stand_at_the_top(module):
+    # The command line imports what a command needs when it runs, so that it starts fast.
+    tree = TREES[module]
+    everywhere = sum(isinstance(n, ast.Import | ast.ImportFrom) for n in ast.walk(tree))
+    at_the_top = sum(isinstance(n, ast.Import | ast.ImportFrom) for n in tree.body)
+    assert everywhere == at_the_top
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_a_module_fits_a_sitting_and_a_function_a_screen(module):
+    assert len(SOURCES[module].read_text().splitlines()) <= MOST_LINES
+    functions = [
+        node
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    long = [f.name for f in functions if f.end_lineno - f.lineno >= MOST_LINES_OF_A_FUNCTION]
+    assert not long
+
+
+@pytest.mark.parametrize("module", [module for module in TREES if floor(module) == "engine"])
+def test_the_engine_has_no_clock_and_no_floats(module):
+    names = {node.attr for node in ast.walk(TREES[module]) if isinstance(node, ast.Attribute)}
+    assert not names & {"now", "utcnow", "today"}
+    kinds = {node.id for node in ast.walk(TREES[module]) if isinstance(node, ast.Name)}
+    assert "float" not in kinds or module.startswith("app.engine.worlds")
