@@ -1,0 +1,94 @@
+"""The endpoints of processes, their versions and the templates they can start from."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from app.api.door import IfMatch, ReadProcesses, WriteProcesses
+from app.core.page import Page
+from app.domain import processes, templates
+from app.schemas.base import Listing, PageOut
+from app.schemas.processes import (
+    ProcessChange,
+    ProcessIn,
+    ProcessOut,
+    TemplateOut,
+    TemplateQuery,
+    VersionIn,
+    VersionOut,
+    VersionQuery,
+)
+
+router = APIRouter(tags=["processes"])
+
+Wanted = Annotated[str, Path(max_length=64, description="Id or key of the process.")]
+
+
+@router.get("/processes", response_model=PageOut[ProcessOut])
+async def list_processes(work: ReadProcesses, asked: Annotated[Listing, Query()]) -> Page:
+    """Every process, each as its newest version."""
+    return await processes.find(work, asked)
+
+
+@router.post("/processes", status_code=201)
+async def create_process(
+    work: WriteProcesses, process: ProcessIn, response: Response
+) -> ProcessOut:
+    """Describe how customers come to buy: by milestones of your own, or from a template."""
+    made = await processes.create(work, process)
+    response.headers["Location"] = f"/v1/processes/{made.id}"
+    return _tagged(response, made)
+
+
+@router.get("/processes/{id}")
+async def read_process(
+    work: ReadProcesses, id: Wanted, asked: Annotated[VersionQuery, Query()], response: Response
+) -> ProcessOut:
+    """The whole definition of a process, in its newest version or an older one."""
+    return _tagged(response, await processes.read(work, id, asked.version))
+
+
+@router.patch("/processes/{id}")
+async def change_process(
+    work: WriteProcesses, id: Wanted, version: IfMatch, patch: ProcessChange, response: Response
+) -> ProcessOut:
+    """Rename a process or its market. Milestones change by publishing a new version."""
+    return _tagged(response, await processes.change(work, id, version, patch))
+
+
+@router.delete("/processes/{id}", status_code=204)
+async def delete_process(work: WriteProcesses, id: Wanted, version: IfMatch) -> None:
+    """Take a process out of use; refused while opportunities are open in it."""
+    await processes.remove(work, id, version)
+
+
+@router.get("/processes/{id}/versions", response_model=PageOut[VersionOut])
+async def list_process_versions(
+    work: ReadProcesses, id: Wanted, asked: Annotated[Listing, Query()]
+) -> Page:
+    """What was published when, newest first."""
+    return await processes.versions(work, id, asked)
+
+
+@router.post("/processes/{id}/versions", status_code=201)
+async def publish_process_version(
+    work: WriteProcesses, id: Wanted, version: VersionIn, response: Response
+) -> ProcessOut:
+    """Publish the next version. Versions published before never change."""
+    made = await processes.publish(work, id, version)
+    number = made.process_version
+    response.headers["Location"] = f"/v1/processes/{made.id}?version={number}"
+    return _tagged(response, made)
+
+
+@router.get("/process-templates", response_model=PageOut[TemplateOut])
+async def list_process_templates(
+    work: ReadProcesses, asked: Annotated[TemplateQuery, Query()]
+) -> Page:
+    """Ready-made processes, to be used as they are or as a start."""
+    return Page(templates.templates(asked.language or work.language), None)
+
+
+def _tagged(response: Response, process: ProcessOut) -> ProcessOut:
+    response.headers["ETag"] = f'"{process.version}"'
+    return process
