@@ -129,7 +129,7 @@ def _nested(table: type[ExitReason | Criterion], **columns: Any) -> ScalarSelect
     pairs = [part for name, column in columns.items() for part in (literal(name), column)]
     whole = func.jsonb_agg(func.jsonb_build_object(*pairs), type_=JSONB)
     rows = (
-        select(func.coalesce(whole.aggregate_order_by(table.position), cast("[]", JSONB)))
+        select(func.coalesce(whole.aggregate_order_by(table.position), literal([], JSONB)))
         .where(table.workspace_id == Milestone.workspace_id, table.milestone_id == Milestone.id)
         .correlate(Milestone)
     )

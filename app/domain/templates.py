@@ -27,7 +27,7 @@ def definitions(key: str, language: str) -> Sequence[MilestoneIn] | None:
 
 def _shown(content: Any, language: str) -> TemplateOut:
     milestones = [
-        one.model_dump(mode="json")
+        one.model_dump(mode="json", exclude={"target_rate"})
         | {"target_rate": None if one.target_rate is None else rate_out(one.target_rate)}
         for one in _milestones(content, language)
     ]
