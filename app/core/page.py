@@ -4,19 +4,21 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.errors import InvalidCursor
 from app.core.work import Work
 
 PARSERS: dict[type, Any] = {
     datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
     Decimal: Decimal,
     int: int,
     str: str,
@@ -35,8 +37,8 @@ class Order:
     """One sortable, never-null expression, present in the rows as `name`; the id breaks ties."""
 
     name: str
-    column: ColumnElement[Any]
-    id: ColumnElement[UUID]
+    column: ColumnElement[Any] | InstrumentedAttribute[Any]
+    id: ColumnElement[UUID] | InstrumentedAttribute[UUID]
     descending: bool = False
 
 

@@ -1,0 +1,49 @@
+"""Accounts: the companies that buy, or may."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from app.core.page import Page, page
+from app.core.work import Work
+from app.domain import attributes
+from app.domain.naming import begins, ordered
+from app.domain.trees import hang
+from app.schemas.accounts import AccountIn, AccountPatch, AccountQuery
+from app.tables import Account
+
+FILTERS = {
+    "segment": Account.segment,
+    "country": Account.country,
+    "parent": Account.parent_id,
+    "source": Account.source,
+    "external_id": Account.external_id,
+}
+
+
+async def find(work: Work, asked: AccountQuery) -> Page:
+    query, order = ordered(work.rows(Account), Account, asked.sort)
+    for name, column in FILTERS.items():
+        wanted = getattr(asked, name)
+        if wanted is not None:
+            query = query.where(column == wanted)
+    if asked.q is not None:
+        query = query.where(begins(Account, asked.q))
+    return await page(
+        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
+    )
+
+
+async def create(work: Work, account: AccountIn) -> Row[Any]:
+    if account.parent_id is not None:
+        await hang(work, Account, None, account.parent_id)
+    return await work.add(Account, **account.model_dump())
+
+
+async def change(work: Work, id: UUID, version: int, patch: AccountPatch) -> Row[Any]:
+    changes = patch.model_dump(exclude_unset=True)
+    values = await attributes.merge(work, Account, id, changes)
+    if values.get("parent_id") is not None:
+        await hang(work, Account, id, values["parent_id"])
+    return await work.change(Account, id, version, **values)
