@@ -1,5 +1,5 @@
 """The endpoints."""
 
-from app.api import cascade, me
+from app.api import accounts, cascade, me, movements, opportunities, people, processes, teams
 
-ROUTERS = (cascade.router, me.router)
+ROUTERS = (accounts.router, cascade.router, me.router, people.router, teams.router, movements.router, opportunities.router, processes.router)
