@@ -51,7 +51,7 @@ async def prepare(server: Server, found: Database) -> None:
     try:
         await prepare_roles(engine, login=True)
         async with engine.connect() as connection:
-            there = text("SELECT FROM pg_database WHERE datname = :name")
+            there = text("SELECT 1 FROM pg_database WHERE datname = :name")
             if (await connection.execute(there, {"name": NAME})).first() is None:
                 await connection.execute(text(f"CREATE DATABASE {NAME} OWNER {OWNER}"))
     finally:
