@@ -25,6 +25,9 @@ class Import(Owned):
     total: Mapped[int | None] = mapped_column(BigInteger)
     size: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None]
+    # What was found out about the file and what was done on its account: dialect, columns that
+    # were ignored, placeholders, notes.
+    report: Mapped[dict[str, Any]]
     counts: Mapped[dict[str, Any]]
     reconciliation: Mapped[dict[str, Any] | None]
     problem: Mapped[dict[str, Any] | None]
