@@ -1,0 +1,126 @@
+"""Milestones with what stands open there now: neither won, nor out, nor on hold."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    not_,
+    select,
+)
+
+from app.core.errors import NotFound
+from app.core.page import Order, Page, page
+from app.core.work import Work
+from app.domain.milestones import documents, fields_of
+from app.domain.processes import current_version, resolve
+from app.engine.money import round_to_minor
+from app.schemas.base import money_out
+from app.schemas.milestones import MilestoneQuery, MilestoneStandingOut
+from app.tables import CurrencyRate, Milestone, Opportunity, Process, ProcessVersion
+
+
+async def find(work: Work, asked: MilestoneQuery) -> Page:
+    """The milestones of a process's newest version, first to last, all in one statement."""
+    process = await resolve(work, asked.process)
+    version = await current_version(work, process.id)
+    query = _standing(work).where(Milestone.version_id == version.id)
+    order = Order("position", Milestone.position.expression, Milestone.id.expression)
+    found = await page(
+        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
+    )
+    return Page([_seen(work, row) for row in found.data], found.next_cursor)
+
+
+async def read(work: Work, id: UUID) -> MilestoneStandingOut:
+    """One milestone of any version; what stands at its lineage in other versions counts too."""
+    row = await work.one(_standing(work).where(Milestone.id == id))
+    if row is None:
+        raise NotFound(f"There is no milestone {id}.")
+    return _seen(work, row)
+
+
+def _standing(work: Work) -> Select[Any]:
+    stock = _stock(work)
+    here = Milestone.workspace_id
+    version = and_(ProcessVersion.workspace_id == here, ProcessVersion.id == Milestone.version_id)
+    process = and_(Process.workspace_id == here, Process.id == ProcessVersion.process_id)
+    same = and_(
+        stock.c.lineage_id == Milestone.lineage_id,
+        stock.c.process_id == ProcessVersion.process_id,
+    )
+    return (
+        documents(work)
+        .add_columns(
+            ProcessVersion.process_id,
+            ProcessVersion.number.label("process_version"),
+            func.coalesce(stock.c.open_count, 0).label("open_count"),
+            func.coalesce(stock.c.missing, 0).label("missing_value_count"),
+            stock.c.open_value.label("known_value"),
+        )
+        .join(ProcessVersion, version)
+        .join(Process, and_(process, Process.deleted_at.is_(None)))
+        .outerjoin(stock, same)
+    )
+
+
+def _stock(work: Work) -> Subquery:
+    """Count and value by lineage, so that opportunities in older versions are there as well."""
+    rate = _latest_rates(work)
+    own = Opportunity.currency == work.home.currency
+    value = Opportunity.value * case((own, 1), else_=rate.c.rate)
+    held = and_(Opportunity.held_since.is_not(None), Opportunity.held_until > work.now)
+    there = and_(
+        Milestone.workspace_id == Opportunity.workspace_id,
+        Milestone.id == Opportunity.milestone_id,
+    )
+    return (
+        select(
+            Opportunity.process_id,
+            Milestone.lineage_id,
+            func.count().label("open_count"),
+            func.sum(value).label("open_value"),
+            func.count().filter(value.is_(None)).label("missing"),
+        )
+        .join(Milestone, there)
+        .outerjoin(rate, rate.c.currency == Opportunity.currency)
+        .where(*_open_here(work), func.coalesce(not_(held), literal(value=True)))
+        .group_by(Opportunity.process_id, Milestone.lineage_id)
+        .subquery("stock")
+    )
+
+
+def _open_here(work: Work) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Opportunity.workspace_id == work.workspace_id,
+        Opportunity.deleted_at.is_(None),
+        Opportunity.status == "open",
+    )
+
+
+def _latest_rates(work: Work) -> Subquery:
+    """The rate in force today for each currency: a stock is worth what it is worth now."""
+    known = select(CurrencyRate.currency, CurrencyRate.rate).where(
+        CurrencyRate.workspace_id == work.workspace_id, CurrencyRate.day <= work.today
+    )
+    newest = known.distinct(CurrencyRate.currency).order_by(
+        CurrencyRate.currency, CurrencyRate.day.desc(), CurrencyRate.recorded_at.desc()
+    )
+    return newest.subquery("rates")
+
+
+def _seen(work: Work, row: Row[Any]) -> MilestoneStandingOut:
+    currency = work.home.currency
+    known = Decimal(0) if row.open_count == 0 else row.known_value
+    value = None if known is None else round_to_minor(known, currency)
+    return MilestoneStandingOut.model_validate(
+        fields_of(row) | {"open_value": money_out(value, currency)}
+    )
