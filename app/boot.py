@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.core.database import Database, driven
 from app.core.postgres import Server, running
-from app.core.roles import APP, OWNER, prepare_roles
+from app.core.roles import APP, OWNER, WORKER, prepare_roles
 from app.core.settings import Settings
 from app.migrate import migrate
 
@@ -28,8 +28,10 @@ def database(
         yield external(settings)
         return
     with running(settings.data_dir, progress=progress) as server:
+        # The worker may become the application, not the other way round; who migrates must be
+        # able to make roles.
         found = Database(
-            driven(server.url(APP, NAME)), driven(server.url(OWNER, NAME)), app_role=APP
+            driven(server.url(WORKER, NAME)), driven(server.url("postgres", NAME)), app_role=APP
         )
         asyncio.run(prepare(server, found))
         yield found
