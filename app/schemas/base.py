@@ -62,6 +62,7 @@ def _plain(value: Any) -> Any:
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_filled)]
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Note = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
+Sentence = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_filled)]
 Short = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
 Source = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_filled)]
 ExternalId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_filled)]

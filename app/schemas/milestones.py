@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.engine import rates
-from app.schemas.base import Days, In, Key, Listing, MoneyOut, Name, Note, Out, Short
+from app.schemas.base import Days, In, Key, Listing, MoneyOut, Name, Note, Out, Sentence, Short
 from app.schemas.rates import SAYING, RateIn
 
 MOST = 50
@@ -98,9 +98,8 @@ class MilestoneIn(In):
     key: Annotated[Key, Field(examples=["interest"])]
     name: Annotated[Name, Field(examples=["Interest"])]
     customer_act: Annotated[
-        Note,
+        Sentence,
         Field(
-            min_length=1,
             description="What the customer does, says or writes.",
             examples=["The customer asks for details of the benefit we offer."],
         ),
