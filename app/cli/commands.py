@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import cascade
+from app.cli import cascade, keys, serve, workspaces
 from app.cli.failures import FAILED, Misuse
 
 app = typer.Typer(
@@ -16,6 +16,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command("serve")(serve.serve)
+app.command("migrate")(serve.migrate)
+app.add_typer(workspaces.app, name="workspace")
+app.add_typer(keys.app, name="key")
+app.command("openapi")(serve.openapi)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,0 +1,28 @@
+"""Where the log lines of a serving process go: all to standard error, requests as JSON."""
+
+import logging.config
+from typing import Any
+
+
+def configure(level: str) -> None:
+    """One JSON line per request at `info`; everything else from warnings on."""
+    logging.config.dictConfig(plan(level.upper()))
+
+
+def plan(level: str) -> dict[str, Any]:
+    stream = {"class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
+    requests = {"handlers": ["bare"], "level": level, "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "bare": {"format": "%(message)s"},
+            "told": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        },
+        "handlers": {
+            "bare": {**stream, "formatter": "bare"},
+            "told": {**stream, "formatter": "told"},
+        },
+        "loggers": {"backcast.requests": requests},
+        "root": {"handlers": ["told"], "level": "WARNING"},
+    }

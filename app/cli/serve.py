@@ -1,0 +1,48 @@
+"""`backcast serve`, `migrate` and `openapi`: the service and what it stands on."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli import voice
+
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
+Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
+
+
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve the API until Ctrl-C or SIGTERM."""
+    from app.cli import listening, logs
+    from app.cli.database import opened, settings
+    from app.main import create_app
+
+    knobs = settings()
+    door = listening.bound(host, port)
+    with door, listening.stoppable(), opened(knobs) as database:
+        logs.configure(knobs.log_level)
+        listening.serve(create_app(knobs, database), door)
+
+
+def migrate() -> None:
+    """Bring the database to this release's version."""
+    from app.cli.database import migrated, settings
+
+    voice.aside(f"The database is at {migrated(settings())}.")
+
+
+def openapi(
+    output: Annotated[Path | None, typer.Option(help="File to write instead.")] = None,
+) -> None:
+    """Print the OpenAPI document; needs no database."""
+    from app.cli.database import settings
+    from app.core.database import Database
+    from app.main import create_app
+
+    app = create_app(settings(), Database.of("postgresql://nobody@nowhere/none"))
+    text = json.dumps(app.openapi(), indent=2, ensure_ascii=False)
+    if output is None:
+        voice.answer(text)
+    else:
+        output.write_text(f"{text}\n", encoding="utf-8")
