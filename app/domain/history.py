@@ -3,20 +3,21 @@
 One definition serves a single click, an import of a hundred thousand rows, and any question about
 the past. It reads from top to bottom; every step is a named set.
 
-    log ─▶ acts ─▶ arrivals ─▶ priced ─▶ departed ─▶ passages, credits
-      └──▶ eras, values, owners, exits, holds ─────▶ state
+    log ─▶ eras ─▶ acts ─▶ arrivals ─▶ priced ─▶ departed ─▶ stays ─▶ passages, credits
+                     └─▶ exits, holds ────────────────────────┴──────▶ state
+
+Sets are joined, never looked up row by row: a set has no index.
 
 Bind parameters: workspace, currency and exponent (of reporting), zone, as_of, effective_at, and
 whatever `chosen` (a condition on `e.opportunity_id`) needs.
 """
 
 # Events of one instant: told first what a deal is worth and whose it is, then what the customer
-# did, then that it ended.
+# did, then that it ended, and last that it moved elsewhere.
 RANKS = (
     "created",
     "value_changed",
     "owner_changed",
-    "moved_process",
     "reached",
     "ordered",
     "criterion_met",
@@ -28,6 +29,7 @@ RANKS = (
     "exited",
     "reopened",
     "revived",
+    "moved_process",
 )
 _RANK = f"array_position(ARRAY{list(RANKS)!r}, e.kind)"
 # A reach may state an amount: the value is known from then on. An order's amount is the order's.
@@ -37,7 +39,8 @@ _LOG = f"""
 log AS MATERIALIZED (
   -- Every event that counts, in order; eras number the stretches between moves to another
   -- process, changes of value (a correction belongs to the stretch it corrects) and of owner.
-  SELECT e.*, coalesce(m.position, 0) AS position, {_IS_VALUE} AS is_value,
+  SELECT e.*, coalesce(m.position, 0) AS position, m.version_id AS act_version,
+    {_IS_VALUE} AS is_value,
     row_number() OVER told AS ord,
     count(*) FILTER (WHERE e.kind = 'moved_process') OVER told AS era,
     greatest(1, count(*) FILTER (WHERE {_IS_VALUE} AND NOT e.correction) OVER told) AS value_era,
@@ -56,20 +59,6 @@ log AS MATERIALIZED (
     ROWS UNBOUNDED PRECEDING)
 )"""
 
-_ACTS = """
-acts AS MATERIALIZED (
-  -- What the customer did, without what was voided later.
-  SELECT l.*,
-    jsonb_array_length(coalesce(l.evidence, '[]')) > 0 OR EXISTS (
-      SELECT FROM log v WHERE v.opportunity_id = l.opportunity_id AND v.kind = 'verified'
-        AND v.milestone_id = l.milestone_id) AS verified
-  FROM log l
-  WHERE l.kind IN ('reached', 'ordered') AND NOT EXISTS (
-    SELECT FROM log v WHERE v.opportunity_id = l.opportunity_id AND v.kind = 'voided'
-      AND v.milestone_id = l.milestone_id
-      AND (v.recorded_at > l.recorded_at OR v.recorded_at = l.recorded_at AND v.ord > l.ord))
-)"""
-
 _ERAS = """
 eras AS MATERIALIZED (
   -- The process version a deal was in, from which position on (a move arrives nowhere), since when.
@@ -78,12 +67,43 @@ eras AS MATERIALIZED (
   FROM log l
   JOIN process_versions v ON v.workspace_id = l.workspace_id AND v.id = l.version_id
   WHERE l.kind IN ('created', 'moved_process')
-), valued AS (
+), moves AS (
+  SELECT e.opportunity_id, e.era, min(f.since) AS moved_at
+  FROM eras e
+  JOIN eras f ON f.opportunity_id = e.opportunity_id AND f.era > e.era
+    AND f.process_id <> e.process_id
+  GROUP BY e.opportunity_id, e.era
+), valued AS MATERIALIZED (
   SELECT DISTINCT ON (opportunity_id, value_era) opportunity_id, value_era, value, currency
   FROM log WHERE is_value ORDER BY opportunity_id, value_era, ord DESC
-), owned AS (
+), owned AS MATERIALIZED (
   SELECT DISTINCT ON (opportunity_id, owner_era) opportunity_id, owner_era, owner_id, credits
   FROM log WHERE kind IN ('created', 'owner_changed') ORDER BY opportunity_id, owner_era, ord DESC
+)"""
+
+_ACTS = """
+placed AS MATERIALIZED (
+  -- Steps forward and back, in the stretch whose process version their milestone belongs to: an
+  -- act that is told late, or in the instant of a move, stays where it was meant.
+  SELECT DISTINCT ON (l.id) l.id, l.workspace_id, l.opportunity_id, l.kind, l.milestone_id,
+    l.position, l.ord, e.era, l.occurred_at, l.recorded_at, l.value_era, l.owner_era,
+    l.value, l.currency, l.evidence, l.reconstructed
+  FROM log l
+  JOIN eras e ON e.opportunity_id = l.opportunity_id AND e.version_id = l.act_version
+  WHERE l.kind IN ('reached', 'ordered', 'regressed')
+  ORDER BY l.id, e.era <= l.era DESC, abs(e.era - l.era)
+), confirmed AS (
+  SELECT DISTINCT opportunity_id, milestone_id FROM log WHERE kind = 'verified'
+), acts AS MATERIALIZED (
+  -- What the customer did, without what was voided later.
+  SELECT l.*,
+    c.milestone_id IS NOT NULL OR jsonb_array_length(coalesce(l.evidence, '[]')) > 0 AS verified
+  FROM placed l
+  LEFT JOIN confirmed c ON c.opportunity_id = l.opportunity_id AND c.milestone_id = l.milestone_id
+  WHERE l.kind IN ('reached', 'ordered') AND NOT EXISTS (
+    SELECT FROM log v WHERE v.kind = 'voided' AND v.opportunity_id = l.opportunity_id
+      AND v.milestone_id = l.milestone_id
+      AND (v.recorded_at > l.recorded_at OR v.recorded_at = l.recorded_at AND v.ord > l.ord))
 )"""
 
 _ARRIVALS = """
@@ -161,33 +181,35 @@ exits AS MATERIALIZED (
 )"""
 
 _DEPARTED = """
-departed AS (
+departed AS MATERIALIZED (
   -- When the deal left the section that begins at a milestone, and how. Regression does not
   -- undo an arrival, so it ends nothing either.
   SELECT s.*,
     CASE WHEN s.ordinal > 1 OR s.is_order THEN NULL
-      ELSE coalesce(s.next_at, s.moved_at, x.occurred_at) END AS left_at,
+      ELSE coalesce(s.next_at, v.moved_at, x.occurred_at) END AS left_at,
     CASE WHEN s.ordinal > 1 OR s.is_order THEN NULL WHEN s.next_at IS NOT NULL THEN 'advanced'
-      WHEN s.moved_at IS NOT NULL THEN 'moved' WHEN x.occurred_at IS NOT NULL THEN 'exited'
+      WHEN v.moved_at IS NOT NULL THEN 'moved' WHEN x.occurred_at IS NOT NULL THEN 'exited'
       END AS outcome
   FROM (
-    SELECT p.*,
-      lead(p.arrived_at) OVER (
+    SELECT p.*, lead(p.arrived_at) OVER (
         PARTITION BY p.opportunity_id, p.process_id, p.ordinal ORDER BY p.era, p.position)
-        AS next_at,
-      (SELECT min(e.since) FROM eras e WHERE e.opportunity_id = p.opportunity_id
-        AND e.era > p.era AND e.process_id <> p.process_id) AS moved_at
+        AS next_at
     FROM priced p) s
+  LEFT JOIN moves v ON v.opportunity_id = s.opportunity_id AND v.era = s.era
   LEFT JOIN exits x ON x.opportunity_id = s.opportunity_id
-), stays AS MATERIALIZED (
-  SELECT d.*, coalesce((
-      SELECT sum(extract(epoch FROM least(h.upto, d.left_at) - greatest(h.since, d.arrived_at)))
-        / 86400
-      FROM holds h
-      WHERE h.opportunity_id = d.opportunity_id AND h.ended IS NOT NULL
-        AND h.upto > d.arrived_at AND (d.left_at IS NULL OR h.since < d.left_at)), 0)::numeric
-    AS held_days
+), held AS (
+  SELECT d.opportunity_id, d.milestone_id, d.ordinal,
+    sum(extract(epoch FROM least(h.upto, d.left_at) - greatest(h.since, d.arrived_at))) / 86400
+      AS days
   FROM departed d
+  JOIN holds h ON h.opportunity_id = d.opportunity_id AND h.ended IS NOT NULL
+    AND h.upto > d.arrived_at AND (d.left_at IS NULL OR h.since < d.left_at)
+  GROUP BY d.opportunity_id, d.milestone_id, d.ordinal
+), stays AS MATERIALIZED (
+  SELECT d.*, coalesce(h.days, 0)::numeric AS held_days
+  FROM departed d
+  LEFT JOIN held h ON h.opportunity_id = d.opportunity_id AND h.milestone_id = d.milestone_id
+    AND h.ordinal = d.ordinal
 )"""
 
 _CREDITED = """
@@ -213,44 +235,62 @@ credited AS (
 )"""
 
 _STATE = """
-state AS (
+current_era AS (
+  SELECT DISTINCT ON (opportunity_id) * FROM eras ORDER BY opportunity_id, era DESC
+), fallen AS (
+  SELECT DISTINCT ON (opportunity_id, era) opportunity_id, era, ord, position
+  FROM placed WHERE kind = 'regressed' ORDER BY opportunity_id, era, ord DESC
+), standing AS (
+  -- Back at the milestone last fallen back to, or on at the furthest one reached since.
+  SELECT e.opportunity_id, greatest(coalesce(r.position, e.start),
+    max(a.position) FILTER (WHERE a.ord > coalesce(r.ord, 0))) AS position
+  FROM current_era e
+  LEFT JOIN fallen r ON r.opportunity_id = e.opportunity_id AND r.era = e.era
+  LEFT JOIN acts a ON a.opportunity_id = e.opportunity_id AND a.era = e.era
+  GROUP BY e.opportunity_id, e.start, r.position
+), summed AS (
+  SELECT opportunity_id, max(arrived_at) FILTER (WHERE ordinal = 1) AS last_at,
+    min(arrived_at) FILTER (WHERE is_order) AS won_at,
+    sum(reporting_value) FILTER (WHERE is_order) AS ordered_value
+  FROM stays GROUP BY opportunity_id
+), revived AS (
+  SELECT opportunity_id, max(occurred_at) AS at FROM log WHERE kind = 'revived'
+  GROUP BY opportunity_id
+), worth AS (
+  SELECT DISTINCT ON (opportunity_id) * FROM valued ORDER BY opportunity_id, value_era DESC
+), owner AS (
+  SELECT DISTINCT ON (opportunity_id) * FROM owned ORDER BY opportunity_id, owner_era DESC
+), state AS (
   SELECT e.opportunity_id, e.version_id, e.process_id, p.position, m.id AS milestone_id,
-    CASE WHEN p.position = 0 THEN NULL ELSE coalesce(here.arrived_at, e.since) END AS reached_at,
+    CASE WHEN p.position > 0 THEN coalesce(here.arrived_at, e.since) END AS reached_at,
     greatest(coalesce(s.last_at, e.since), revived.at) AS clock_from,
     CASE WHEN x.kind IS NOT NULL THEN 'exited' WHEN s.won_at IS NOT NULL THEN 'won' ELSE 'open'
       END AS status,
     s.won_at, s.ordered_value, x.occurred_at AS exited_at, x.exit_kind, x.reason AS exit_reason,
     h.since AS held_since, h.until AS held_until,
-    v.value, v.currency, w.owner_id, w.credits
-  FROM (SELECT DISTINCT ON (opportunity_id) * FROM eras ORDER BY opportunity_id, era DESC) e
-  -- Back to the milestone last fallen back to, or on to the furthest one reached since.
-  LEFT JOIN LATERAL (
-    SELECT l.ord, l.position FROM log l
-    WHERE l.opportunity_id = e.opportunity_id AND l.era = e.era AND l.kind = 'regressed'
-    ORDER BY l.ord DESC LIMIT 1) r ON true
-  CROSS JOIN LATERAL (
-    SELECT greatest(coalesce(r.position, e.start), max(a.position)) AS position FROM acts a
-    WHERE a.opportunity_id = e.opportunity_id AND a.era = e.era AND a.ord > coalesce(r.ord, 0)) p
+    w.value, w.currency, o.owner_id, o.credits
+  FROM current_era e
+  JOIN standing p ON p.opportunity_id = e.opportunity_id
   LEFT JOIN milestones m ON m.workspace_id = :workspace AND m.version_id = e.version_id
     AND m.position = p.position
   LEFT JOIN stays here ON here.opportunity_id = e.opportunity_id AND here.milestone_id = m.id
     AND here.ordinal = 1
-  CROSS JOIN LATERAL (
-    SELECT max(k.arrived_at) FILTER (WHERE k.ordinal = 1) AS last_at,
-      min(k.arrived_at) FILTER (WHERE k.is_order) AS won_at,
-      sum(k.reporting_value) FILTER (WHERE k.is_order) AS ordered_value
-    FROM stays k WHERE k.opportunity_id = e.opportunity_id) s
-  CROSS JOIN LATERAL (
-    SELECT max(l.occurred_at) AS at FROM log l
-    WHERE l.opportunity_id = e.opportunity_id AND l.kind = 'revived') revived
+  LEFT JOIN summed s ON s.opportunity_id = e.opportunity_id
+  LEFT JOIN revived ON revived.opportunity_id = e.opportunity_id
   LEFT JOIN exits x ON x.opportunity_id = e.opportunity_id
   LEFT JOIN holds h ON h.opportunity_id = e.opportunity_id AND h.ended IS NULL
-  LEFT JOIN LATERAL (
-    SELECT * FROM valued v WHERE v.opportunity_id = e.opportunity_id
-    ORDER BY v.value_era DESC LIMIT 1) v ON true
-  LEFT JOIN LATERAL (
-    SELECT * FROM owned w WHERE w.opportunity_id = e.opportunity_id
-    ORDER BY w.owner_era DESC LIMIT 1) w ON true
+  LEFT JOIN worth w ON w.opportunity_id = e.opportunity_id
+  LEFT JOIN owner o ON o.opportunity_id = e.opportunity_id
+), rested AS (
+  SELECT s.opportunity_id,
+    sum(extract(epoch FROM h.upto - greatest(h.since, s.clock_from))) / 86400 AS days
+  FROM state s
+  JOIN holds h ON h.opportunity_id = s.opportunity_id AND h.ended IS NOT NULL
+    AND h.upto > s.clock_from
+  GROUP BY s.opportunity_id
+), counted AS (
+  SELECT s.*, least(:hold_limit, coalesce(r.days, 0)) AS clock_held_days
+  FROM state s LEFT JOIN rested r ON r.opportunity_id = s.opportunity_id
 )"""
 
 PASSAGE_COLUMNS = (
@@ -266,7 +306,7 @@ CREDIT_COLUMNS = (
 
 def history(chosen: str) -> str:
     """The named sets up to `credited`, over the opportunities that `chosen` picks."""
-    steps = (_LOG, _ACTS, _ERAS, _ARRIVALS, _PRICED, _EXITS, _DEPARTED, _CREDITED)
+    steps = (_LOG, _ERAS, _ACTS, _ARRIVALS, _PRICED, _EXITS, _DEPARTED, _CREDITED)
     return ",".join(steps).replace("{chosen}", chosen)
 
 
@@ -289,12 +329,6 @@ stored_passages AS (
 ), stored_credits AS (
   INSERT INTO credits ({CREDIT_COLUMNS})
   SELECT {CREDIT_COLUMNS.replace("workspace_id", ":workspace")} FROM credited
-), counted AS (
-  SELECT s.*, coalesce(least(:hold_limit, (
-      SELECT sum(extract(epoch FROM h.upto - greatest(h.since, s.clock_from))) / 86400
-      FROM holds h WHERE h.opportunity_id = s.opportunity_id AND h.ended IS NOT NULL
-        AND h.upto > s.clock_from)), 0)::numeric AS clock_held_days
-  FROM state s
 )
 UPDATE opportunities o SET ({_DERIVED}) = ROW({_prefixed("c")}),
   version = o.version + 1, updated_at = :now

@@ -3,50 +3,23 @@
 import pytest
 
 from app.core.ids import uuid7
-
-MILESTONES = [
-    {"key": "interest", "name": "Interest", "customer_act": "asks for more", "target_rate": "0.5"},
-    {"key": "invited", "name": "Invited", "customer_act": "invites us", "target_rate": "0.5"},
-    {"key": "need", "name": "Need", "customer_act": "names a need", "target_rate": "0.5"},
-    {"key": "concept", "name": "Concept", "customer_act": "wants it", "target_rate": "0.5"},
-    {"key": "order", "name": "Order", "customer_act": "orders"},
-]
+from tests.deals import eur, make_deal, make_process, tell
 
 
 @pytest.fixture
 async def process(client):
-    body = {"key": "new-business", "name": "New business", "milestones": MILESTONES}
-    answer = await client.post("/v1/processes", json=body)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-async def create(client, **more):
-    body = {"name": "Press line", "process_id": "new-business", **more}
-    answer = await client.post("/v1/opportunities", json=body)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-async def tell(client, deal, event, **body):
-    answer = await client.post(f"/v1/opportunities/{deal['id']}/{event}", json=body)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def eur(amount):
-    return {"amount": amount, "currency": "EUR"}
+    return await make_process(client)
 
 
 async def test_a_new_opportunity_stands_before_the_first_milestone(client, process):
-    deal = await create(client, value=eur("12000.50"), account={"name": "Acme"})
+    deal = await make_deal(client, value=eur("12000.50"), account={"name": "Acme"})
     assert (deal["milestone"], deal["milestone_position"], deal["status"]) == (None, 0, "open")
     assert deal["value"] == eur("12000.50")
     assert (deal["business_type"], deal["version"]) == ("new", 1)
 
 
 async def test_reaching_a_milestone_moves_it_there(client, process, clock):
-    deal = await create(client, value=eur("400.00"))
+    deal = await make_deal(client, value=eur("400.00"))
     clock.forward(days=3)
     deal = await tell(client, deal, "reach", milestone="need", act="said", what="needs a press")
     assert (deal["milestone"], deal["milestone_position"]) == ("need", 3)
@@ -57,22 +30,20 @@ async def test_reaching_a_milestone_moves_it_there(client, process, clock):
 
 
 async def test_the_order_wins_it(client, process):
-    deal = await create(client, value=eur("400.00"))
+    deal = await make_deal(client, value=eur("400.00"))
     deal = await tell(client, deal, "reach", milestone="order", amount=eur("380.00"))
     assert (deal["status"], deal["ordered_value"]) == ("won", eur("380.00"))
 
 
 async def test_an_order_without_an_amount_is_refused(client, process):
-    deal = await create(client)
-    answer = await client.post(
-        f"/v1/opportunities/{deal['id']}/reach", json={"milestone": "order"}
-    )
+    deal = await make_deal(client)
+    answer = await client.post(f"/v1/opportunities/{deal['id']}/reach", json={"milestone": "order"})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/amount"
 
 
 async def test_milestone_and_status_cannot_be_written(client, process):
-    deal = await create(client)
+    deal = await make_deal(client)
     answer = await client.patch(
         f"/v1/opportunities/{deal['id']}", json={"milestone": "need"}, headers={"If-Match": '"1"'}
     )
@@ -81,7 +52,7 @@ async def test_milestone_and_status_cannot_be_written(client, process):
 
 
 async def test_exit_and_reopen(client, process):
-    deal = await create(client)
+    deal = await make_deal(client)
     deal = await tell(client, deal, "exit", kind="lost", note="too expensive")
     assert (deal["status"], deal["exit_kind"]) == ("exited", "lost")
     answer = await client.post(f"/v1/opportunities/{deal['id']}/reach", json={"milestone": "need"})
@@ -91,7 +62,7 @@ async def test_exit_and_reopen(client, process):
 
 
 async def test_another_workspace_finds_nothing(client, neighbour, process):
-    deal = await create(client)
+    deal = await make_deal(client)
     for id in (deal["id"], uuid7()):
         answer = await neighbour.get(f"/v1/opportunities/{id}")
         assert answer.status_code == 404

@@ -32,7 +32,10 @@ async def empty(worker_id):
 
 
 async def tables(engine):
-    query = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    query = (
+        "SELECT count(*) FROM pg_class"
+        " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
     async with engine.connect() as connection:
         return await connection.scalar(text(query))
 
