@@ -16,6 +16,7 @@ from sqlalchemy import (
     not_,
     select,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.errors import NotFound
 from app.core.page import Order, Page, page
@@ -111,7 +112,7 @@ def _latest_rates(work: Work) -> Subquery:
     known = select(CurrencyRate.currency, CurrencyRate.rate).where(
         CurrencyRate.workspace_id == work.workspace_id, CurrencyRate.day <= work.today
     )
-    newest = known.distinct(CurrencyRate.currency).order_by(
+    newest = known.ext(distinct_on(CurrencyRate.currency)).order_by(
         CurrencyRate.currency, CurrencyRate.day.desc(), CurrencyRate.recorded_at.desc()
     )
     return newest.subquery("rates")

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from app.engine import rates
 from app.schemas.base import Days, In, Key, Listing, MoneyOut, Name, Note, Out, Sentence, Short
+from app.schemas.events import ExitKind
 from app.schemas.rates import SAYING, RateIn
 
 MOST = 50
@@ -18,15 +19,6 @@ MOST = 50
 class EvidencePolicy(StrEnum):
     OPTIONAL = "optional"
     REQUIRED = "required"
-
-
-class ExitKind(StrEnum):
-    LOST = "lost"
-    DECLINED = "declined"
-    NO_DECISION = "no_decision"
-    NO_RESPONSE = "no_response"
-    DISQUALIFIED = "disqualified"
-    DUPLICATE = "duplicate"
 
 
 # Nobody said no: these may come back by themselves.
@@ -71,7 +63,7 @@ class ExitReasonIn(In):
         return self
 
 
-class CriterionIn(In):
+class CriterionDefinition(In):
     """A smaller step inside a section; an act of the customer as well."""
 
     key: Key
@@ -122,7 +114,7 @@ class MilestoneIn(In):
     ] = True
     playbook: PlaybookIn | None = None
     exit_reasons: list[ExitReasonIn] = Field(default_factory=list, max_length=MOST)
-    criteria: list[CriterionIn] = Field(default_factory=list, max_length=MOST)
+    criteria: list[CriterionDefinition] = Field(default_factory=list, max_length=MOST)
 
 
 class ExitReasonOut(Out):
