@@ -38,8 +38,8 @@ Attributes = Annotated[
 def merged(old: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     """JSON Merge Patch (RFC 7396): null removes a member, objects merge, all else replaces.
 
-    >>> merged({"a": 1, "b": {"c": 2, "d": 3}}, {"a": None, "b": {"c": 4}})
-    {'b': {'c': 4, 'd': 3}}
+    >>> merged({"a": 1, "b": {"c": 2}}, {"a": None, "b": {"d": 3}})
+    {'b': {'c': 2, 'd': 3}}
     """
     kept = {key: value for key, value in old.items() if key not in patch}
     return kept | {
