@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -10,25 +9,29 @@ from sqlalchemy import Row, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import enter
-from app.core.errors import InsufficientScope, KeyRevoked, Unauthenticated
+from app.core.errors import InsufficientScope, Invalid, KeyRevoked, Unauthenticated
 from app.core.ids import uuid7
 from app.core.keys import digest, hint, new_key, plausible
+from app.core.page import Order, Page, page
 from app.core.work import Home, Work
+from app.schemas.api_keys import ApiKeyIn, Scope
+from app.schemas.base import Listing
 from app.tables import ApiKey, Workspace
 
+__all__ = [
+    "Admitted",
+    "Scope",
+    "admit",
+    "allow",
+    "allow_granting",
+    "create_key",
+    "find_keys",
+    "home",
+    "issue",
+    "revoke_key",
+]
+
 USE_NOTED_EVERY = timedelta(minutes=10)
-
-
-class Scope(StrEnum):
-    OPPORTUNITIES_READ = "opportunities:read"
-    OPPORTUNITIES_WRITE = "opportunities:write"
-    ACCOUNTS_READ = "accounts:read"
-    ACCOUNTS_WRITE = "accounts:write"
-    PROCESSES_READ = "processes:read"
-    PROCESSES_WRITE = "processes:write"
-    FORECAST_READ = "forecast:read"
-    IMPORTS_WRITE = "imports:write"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,37 @@ def allow(scopes: list[str], scope: Scope) -> None:
         raise InsufficientScope(f"This needs a key with the scope {scope}.", scope=scope)
 
 
+def allow_granting(held: list[str], wanted: list[Scope]) -> None:
+    """A key hands on only what it may do itself: otherwise any key could become every key."""
+    missing = [scope for scope in wanted if scope not in held]
+    if missing:
+        raise InsufficientScope(
+            f"This key cannot grant what it does not hold: {', '.join(missing)}.",
+            scope=missing[0],
+        )
+
+
 async def home(db: AsyncConnection, workspace_id: UUID) -> Home:
     row = (await db.execute(select(Workspace).where(Workspace.id == workspace_id))).one()
     return Home(row.name, row.time_zone, row.currency, row.language, row.fiscal_start)
+
+
+async def find_keys(work: Work, asked: Listing) -> Page:
+    order = Order("created_at", ApiKey.created_at, ApiKey.id)
+    query = work.rows(ApiKey)
+    return await page(
+        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
+    )
+
+
+async def issue(work: Work, wanted: ApiKeyIn) -> tuple[Row[Any], str]:
+    """A key as asked for, as (stored row, secret); `Invalid` when it would be born expired."""
+    if wanted.expires_at is not None and wanted.expires_at <= work.now:
+        detail = "The key would already have expired."
+        raise Invalid.at("/expires_at", "in_the_past", detail)
+    return await create_key(
+        work, wanted.name, list(dict.fromkeys(wanted.scopes)), wanted.expires_at
+    )
 
 
 async def create_key(
@@ -89,6 +120,7 @@ async def create_key(
 
 
 async def revoke_key(work: Work, id: UUID) -> None:
+    """Twice is no error; the first time stands."""
     await work.get(ApiKey, id)
     own = (ApiKey.workspace_id == work.workspace_id, ApiKey.id == id)
     await work.db.execute(
