@@ -1,14 +1,19 @@
 """Workspaces: how they are made and found, and what they decide."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Row, Select, insert, inspect, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.database import workspace_transaction
+from app.core.errors import Conflict
 from app.core.ids import uuid7
-from app.tables import Workspace
+from app.core.work import Work, stale
+from app.domain import public_holidays
+from app.schemas.workspaces import WorkspacePatch
+from app.tables import CurrencyRate, Passage, Workspace
 
 
 async def create_workspace(
@@ -20,3 +25,53 @@ async def create_workspace(
         values = {"id": id, "name": name, "created_at": now, "updated_at": now, **settings}
         await db.execute(insert(Workspace).values(**values))
     return id
+
+
+async def read(work: Work) -> Row[Any]:
+    found: Row[Any] = (await work.db.execute(_own(work))).one()
+    return found
+
+
+async def change(work: Work, version: int, patch: WorkspacePatch) -> Row[Any]:
+    """`Conflict` for another currency after money was counted in this one."""
+    values = patch.model_dump(exclude_unset=True)
+    room = await _held(work, for_new_currency="currency" in values)
+    if room.version != version:
+        raise stale("workspace", room.version)
+    public_holidays.check(
+        values.get("holiday_country", room.holiday_country),
+        values.get("holiday_region", room.holiday_region),
+    )
+    if values.get("currency", room.currency) != room.currency:
+        await _refuse_after_counting(work, room.currency)
+    changed = update(Workspace).where(Workspace.id == work.workspace_id)
+    changed = changed.values(**values, version=version + 1, updated_at=work.now)
+    return (await work.db.execute(changed.returning(*inspect(Workspace).columns))).one()
+
+
+def _own(work: Work) -> Select[Any]:
+    return select(Workspace).where(Workspace.id == work.workspace_id)
+
+
+async def _held(work: Work, *, for_new_currency: bool) -> Row[Any]:
+    """The workspace, held against other changes until the transaction ends.
+
+    For a new currency also against everything that is about to be put into the workspace: an
+    arrival under way would be counted in the old one.
+    """
+    query = _own(work).with_for_update(key_share=not for_new_currency)
+    found: Row[Any] = (await work.db.execute(query)).one()
+    return found
+
+
+async def _refuse_after_counting(work: Work, currency: str) -> None:
+    for table, what in (
+        (Passage, "opportunities have arrived at milestones and were counted"),
+        (CurrencyRate, "currency rates were recorded"),
+    ):
+        there = work.rows(table).with_only_columns(literal(1)).limit(1)
+        if await work.one(there) is not None:
+            raise Conflict(
+                f"The reporting currency stays {currency}: {what} in it, and what was counted is"
+                " never recomputed. Make another workspace for another currency."
+            )
