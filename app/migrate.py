@@ -15,7 +15,7 @@ Step = Callable[[Config], None]
 
 
 async def migrate(database: Database, revision: str = "head", *, login: bool = False) -> None:
-    """Upgrade to `revision`. `login`: let the roles log in (the embedded server's private socket)."""
+    """Upgrade to `revision`. `login`: the roles may log in (the embedded server's own socket)."""
     engine = database.owner_engine()
     try:
         if database.app_role or login:

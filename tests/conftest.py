@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 
 import httpx2 as httpx
@@ -41,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     stack = ExitStack()
     if not given:
         folder = Path(mkdtemp(prefix="backcast-tests-"))
+        stack.callback(rmtree, folder, ignore_errors=True)
         folder.chmod(0o755)
         server = stack.enter_context(running(folder / "pg", options=FAST))
         given = server.url("postgres", "postgres")
@@ -185,7 +187,7 @@ async def limited(app: FastAPI, engine: AsyncEngine, workspace):
 
 @pytest.fixture
 async def work(engine: AsyncEngine, workspace) -> AsyncIterator[Work]:
-    """A transaction in the test's workspace, for a look into the database or a call below the door."""
+    """A transaction in the test's workspace, for a look into the database."""
     async with workspace_transaction(engine, workspace[0]) as db:
         yield Work(db, workspace[0], await home(db, workspace[0]), CLOCK.now, "test")
 

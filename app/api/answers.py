@@ -82,14 +82,21 @@ def problem_from(error: Exception) -> Problem:
     if isinstance(error, RequestValidationError):
         return _invalid(error.errors())
     if isinstance(error, HTTPException):
-        kind = HTTP.get(error.status_code)
-        return kind(kind.title + ".") if kind else _unforeseen()
+        return _http(error)
     if isinstance(error, DBAPIError):
         return problem_of(error) or _unforeseen()
     # asyncpg lets a refused connection through as the operating system said it.
     if isinstance(error, OSError | PoolTimeout):
         return DatabaseUnavailable(AWAY)
     return _unforeseen()
+
+
+def _http(error: HTTPException) -> Problem:
+    # FastAPI says "cannot be parsed" of everything that breaks the reading of a body.
+    if isinstance(error.__cause__, Problem):
+        return error.__cause__
+    kind = HTTP.get(error.status_code)
+    return kind(kind.title + ".") if kind else _unforeseen()
 
 
 def _unforeseen() -> Problem:

@@ -1,0 +1,170 @@
+"""Who may come in, asked at every door there is; and what is said to bad input, everywhere."""
+
+import pytest
+from fastapi.routing import APIRoute
+
+from app.core.database import Database
+from app.core.ids import uuid7
+from app.core.settings import Settings
+from app.main import create_app
+
+
+def every_operation():
+    app = create_app(Settings(_env_file=None), Database.of("postgresql://nobody@nowhere/none"))
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.path.startswith("/v1/"):
+            for method in sorted(route.methods):
+                yield pytest.param(method, route, id=f"{method} {route.path}")
+
+
+OPERATIONS = list(every_operation())
+
+
+def address(route):
+    path = route.path
+    for name in route.param_convertors:
+        path = path.replace("{" + name + "}", str(uuid7()))
+    return path
+
+
+def body_for(method):
+    return {"json": {}} if method in ("POST", "PUT", "PATCH") else {}
+
+
+def scope_of(route):
+    """The scope a door asks for, as the door itself knows it."""
+    found = [
+        d.call.__dict__["scope"] for d in route.dependant.dependencies if "scope" in d.call.__dict__
+    ]
+    assert found, f"{route.path} has no door"
+    return found[0]
+
+
+@pytest.mark.parametrize(("method", "route"), OPERATIONS)
+async def test_a_stranger_is_turned_away(stranger, method, route):
+    answer = await stranger.request(method, address(route), **body_for(method))
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(("method", "route"), OPERATIONS)
+async def test_a_key_without_the_scope_is_told_which_one_it_lacks(limited, method, route):
+    scope = scope_of(route)
+    if scope is None:
+        pytest.skip("any key may ask this")
+    powerless = await limited()
+    answer = await powerless.request(method, address(route), **body_for(method))
+    assert answer.status_code == 403
+    assert (answer.json()["code"], answer.json()["scope"]) == ("insufficient-scope", scope)
+
+
+@pytest.mark.parametrize(("method", "route"), OPERATIONS)
+async def test_an_unknown_parameter_is_refused(client, method, route):
+    if method != "GET":
+        pytest.skip("questions have parameters")
+    answer = await client.get(address(route), params={"limt": 5})
+    assert answer.status_code in (404, 422), answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/nothing", "/v1/me/"])
+async def test_an_unknown_address_is_a_problem(client, path):
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(client):
+    answer = await client.put("/v1/me", json={})
+    assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
+    assert answer.headers["allow"] == "GET"
+
+
+async def test_a_body_that_is_too_large_is_refused_with_and_without_a_length(client):
+    async def drip():
+        for _ in range(20):
+            yield b" " * 100_000
+
+    body = b'{"name": "' + b"x" * 2_000_000 + b'"}'
+    for content in (body, drip()):
+        answer = await client.post(
+            "/v1/accounts", content=content, headers={"Content-Type": "application/json"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
+
+
+@pytest.mark.parametrize(
+    ("headers", "content"),
+    [
+        ({"Content-Type": "text/xml"}, b"<name/>"),
+        ({"Content-Type": "application/json; charset=latin-1"}, b'{"name": "x"}'),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, b"\x1f\x8b"),
+    ],
+)
+async def test_another_content_type_is_refused(client, headers, content):
+    answer = await client.post("/v1/accounts", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"\xff\xfe{\x00}\x00",
+        b'{"name": "\xff"}',
+        b'{"name": "\\ud800"}',
+        b'{"name": "a\\u0000b"}',
+        b'{"name": NaN}',
+        b'{"name": 1e400}',
+        b'{"name": ' + b"9" * 5000 + b"}",
+        b"[" * 100_000,
+        b'{"name": "x"} trailing',
+        b'{"name": true}',
+        b'{"name": "  "}',
+        b"[]",
+        b"null",
+    ],
+)
+async def test_odd_json_is_refused_and_never_breaks_anything(client, content):
+    answer = await client.post(
+        "/v1/accounts", content=content, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code in (400, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_refusal_never_repeats_what_was_sent(client):
+    answer = await client.post("/v1/accounts", json={"name": 7, "password": "hunter2"})
+    assert answer.status_code == 422
+    assert "hunter2" not in answer.text
+    assert {fault["pointer"] for fault in answer.json()["errors"]} == {"/name", "/password"}
+
+
+@pytest.mark.parametrize("limit", ["-1", "0", "1_0", "x", "1e3"])
+async def test_a_limit_that_is_none_names_the_parameter(client, limit):
+    answer = await client.get("/v1/accounts", params={"limit": limit})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["parameter"] == "limit"
+
+
+async def test_every_answer_carries_a_request_id_and_keeps_the_callers(client):
+    mine = str(uuid7())
+    assert (await client.get("/v1/me", headers={"X-Request-Id": mine})).headers[
+        "x-request-id"
+    ] == mine
+    answer = await client.get("/v1/nothing", headers={"X-Request-Id": "bad\tid"})
+    assert answer.json()["request_id"] == answer.headers["x-request-id"] != "bad\tid"
+
+
+async def test_titles_follow_the_language_and_codes_do_not(client):
+    english = (await client.get("/v1/nothing")).json()
+    german = (
+        await client.get("/v1/nothing", headers={"Accept-Language": "de-AT, en;q=0.5"})
+    ).json()
+    assert english["code"] == german["code"]
+    assert english["title"] != german["title"]
+
+
+async def test_the_probes_answer_without_a_key(stranger):
+    assert (await stranger.get("/livez")).status_code == 200
+    assert (await stranger.get("/readyz")).status_code == 200
