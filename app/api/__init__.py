@@ -2,14 +2,18 @@
 
 from app.api import (
     accounts,
+    api_keys,
     cascade,
+    currency_rates,
     me,
     milestones,
     movements,
     opportunities,
     people,
     processes,
+    products,
     teams,
+    workspaces,
 )
 
 ROUTERS = (
@@ -22,4 +26,8 @@ ROUTERS = (
     opportunities.router,
     processes.router,
     milestones.router,
+    api_keys.router,
+    currency_rates.router,
+    products.router,
+    workspaces.router,
 )
