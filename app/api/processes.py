@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from app.api.door import IfMatch, ReadProcesses, WriteProcesses
+from app.api.door import IfMatch, ReadForecast, ReadProcesses, WriteProcesses
 from app.core.page import Page
-from app.domain import processes, templates
+from app.domain import adherence, processes, templates
+from app.schemas.adherence import AdherenceOut, AdherenceQuery
 from app.schemas.base import Listing, PageOut
 from app.schemas.processes import (
     ProcessChange,
@@ -79,6 +80,14 @@ async def publish_process_version(
     number = made.process_version
     response.headers["Location"] = f"/v1/processes/{made.id}?version={number}"
     return _tagged(response, made)
+
+
+@router.get("/processes/{id}/adherence")
+async def read_process_adherence(
+    work: ReadForecast, id: Wanted, asked: Annotated[AdherenceQuery, Query()]
+) -> AdherenceOut:
+    """Whether the process is lived: evidence, skipped milestones, late and batched entries."""
+    return await adherence.adherence(work, id, asked)
 
 
 @router.get("/process-templates", response_model=PageOut[TemplateOut])
