@@ -35,6 +35,8 @@ class Account(Versioned):
             postgresql_where=text("deleted_at IS NULL"),
         ),
         Index("accounts_name_idx", "workspace_id", text("lower(name)")),
+        Index(None, "workspace_id", "created_at", "id"),
+        Index(None, "workspace_id", "updated_at", "id"),
     )
 
 

@@ -232,6 +232,18 @@ def upgrade() -> None:
         ["workspace_id", sa.literal_column("lower(name)")],
         unique=False,
     )
+    op.create_index(
+        op.f("accounts_workspace_id_created_at_id_idx"),
+        "accounts",
+        ["workspace_id", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("accounts_workspace_id_updated_at_id_idx"),
+        "accounts",
+        ["workspace_id", "updated_at", "id"],
+        unique=False,
+    )
     op.create_table(
         "products",
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
