@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from app.api.door import IfMatch, ReadForecast, ReadProcesses, WriteProcesses
 from app.core.page import Page
-from app.domain import adherence, processes, templates
+from app.domain import adherence, processes, relocation, templates
 from app.schemas.adherence import AdherenceOut, AdherenceQuery
 from app.schemas.base import Listing, PageOut
 from app.schemas.processes import (
@@ -19,10 +19,12 @@ from app.schemas.processes import (
     VersionOut,
     VersionQuery,
 )
+from app.schemas.relocation import RelocationIn, RelocationOut
 
 router = APIRouter(tags=["processes"])
 
 Wanted = Annotated[str, Path(max_length=64, description="Id or key of the process.")]
+Number = Annotated[int, Path(ge=1, le=1_000_000)]
 
 
 @router.get("/processes", response_model=PageOut[ProcessOut])
@@ -80,6 +82,14 @@ async def publish_process_version(
     number = made.process_version
     response.headers["Location"] = f"/v1/processes/{made.id}?version={number}"
     return _tagged(response, made)
+
+
+@router.post("/processes/{id}/versions/{number}/migrate")
+async def migrate_opportunities(
+    work: WriteProcesses, id: Wanted, number: Number, asked: RelocationIn
+) -> RelocationOut:
+    """Move every open opportunity to the newest version; `dry_run` says what would happen."""
+    return await relocation.relocate(work, id, number, asked)
 
 
 @router.get("/processes/{id}/adherence")
