@@ -32,7 +32,8 @@ IMPLAUSIBLE = "warning: next to nothing arrives at these rates; is one of them m
 
 def run(arguments: Sequence[str]) -> int:
     asked = parser().parse_args(arguments)
-    voice.answer(as_table(answer(asked), asked.currency))
+    found = answer(asked)
+    voice.answer((as_json if asked.json else as_table)(found, asked.currency))
     return 0
 
 
@@ -45,6 +46,7 @@ def parser() -> ArgumentParser:
     found.add_argument("--count", action="store_true", help="the target is a number of orders")
     found.add_argument("--average", help="average order value: gives counts to amounts and back")
     found.add_argument("--milestones", help="their names, with commas between")
+    found.add_argument("--json", action="store_true", help="print the answer of POST /v1/cascade")
     return found
 
 
@@ -80,6 +82,13 @@ def as_table(found: Cascade, currency: str) -> str:
     if "implausible_yield" in found.warnings:
         lines.append(IMPLAUSIBLE)
     return "\n".join(lines)
+
+
+def as_json(found: Cascade, currency: str) -> str:
+    from app.schemas.cascade import cascade_out
+
+    money = found.levels[-1].value is not None
+    return cascade_out(found, currency if money else None).model_dump_json(indent=2)
 
 
 def _columns(currency: str) -> list[tuple[str, Callable[[Level], Cell]]]:

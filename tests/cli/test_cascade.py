@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -50,6 +51,18 @@ def test_a_target_may_be_a_number_of_orders_and_a_rate_a_fraction(capsys):
 def test_yen_have_no_decimals(capsys):
     assert cli("cascade 100 1/3 --currency JPY") == 0
     assert [row[2] for row in rows(capsys.readouterr().out)] == ["300", "100"]
+
+
+async def test_json_is_what_the_service_answers(client, capsys):
+    assert cli("cascade 100000 0.5 1/3 --average 25000 --milestones need,concept,order --json") == 0
+    asked = {
+        "target": {"amount": "100000.00", "currency": "EUR"},
+        "rates": ["0.5", {"num": 1, "den": 3}],
+        "average_order_value": {"amount": "25000.00", "currency": "EUR"},
+        "milestones": ["need", "concept", "order"],
+    }
+    answer = await client.post("/v1/cascade", json=asked)
+    assert answer.json() == json.loads(capsys.readouterr().out)
 
 
 def test_rates_that_let_next_to_nothing_through_are_doubted(capsys):
