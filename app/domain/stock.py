@@ -33,7 +33,7 @@ async def find(work: Work, asked: MilestoneQuery) -> Page:
     """The milestones of a process's newest version, first to last, all in one statement."""
     process = await resolve(work, asked.process)
     version = await current_version(work, process.id)
-    query = _standing(work).where(Milestone.version_id == version.id)
+    query = _standing(work, literal(process.id)).where(Milestone.version_id == version.id)
     order = Order("position", Milestone.position.expression, Milestone.id.expression)
     found = await page(
         work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
@@ -43,21 +43,28 @@ async def find(work: Work, asked: MilestoneQuery) -> Page:
 
 async def read(work: Work, id: UUID) -> MilestoneStandingOut:
     """One milestone of any version; what stands at its lineage in other versions counts too."""
-    row = await work.one(_standing(work).where(Milestone.id == id))
+    row = await work.one(_standing(work, _process_of(work, id)).where(Milestone.id == id))
     if row is None:
         raise NotFound(f"There is no milestone {id}.")
     return _seen(work, row)
 
 
-def _standing(work: Work) -> Select[Any]:
-    stock = _stock(work)
+def _process_of(work: Work, id: UUID) -> ColumnElement[UUID]:
+    version = and_(
+        ProcessVersion.workspace_id == Milestone.workspace_id,
+        ProcessVersion.id == Milestone.version_id,
+    )
+    found = select(ProcessVersion.process_id).join(Milestone, version)
+    return found.where(
+        Milestone.workspace_id == work.workspace_id, Milestone.id == id
+    ).scalar_subquery()
+
+
+def _standing(work: Work, process_id: ColumnElement[UUID]) -> Select[Any]:
+    stock = _stock(work, process_id)
     here = Milestone.workspace_id
     version = and_(ProcessVersion.workspace_id == here, ProcessVersion.id == Milestone.version_id)
     process = and_(Process.workspace_id == here, Process.id == ProcessVersion.process_id)
-    same = and_(
-        stock.c.lineage_id == Milestone.lineage_id,
-        stock.c.process_id == ProcessVersion.process_id,
-    )
     return (
         documents(work)
         .add_columns(
@@ -69,11 +76,11 @@ def _standing(work: Work) -> Select[Any]:
         )
         .join(ProcessVersion, version)
         .join(Process, and_(process, Process.deleted_at.is_(None)))
-        .outerjoin(stock, same)
+        .outerjoin(stock, stock.c.lineage_id == Milestone.lineage_id)
     )
 
 
-def _stock(work: Work) -> Subquery:
+def _stock(work: Work, process_id: ColumnElement[UUID]) -> Subquery:
     """Count and value by lineage, so that opportunities in older versions are there as well."""
     rate = _latest_rates(work)
     own = Opportunity.currency == work.home.currency
@@ -85,7 +92,6 @@ def _stock(work: Work) -> Subquery:
     )
     return (
         select(
-            Opportunity.process_id,
             Milestone.lineage_id,
             func.count().label("open_count"),
             func.sum(value).label("open_value"),
@@ -93,17 +99,15 @@ def _stock(work: Work) -> Subquery:
         )
         .join(Milestone, there)
         .outerjoin(rate, rate.c.currency == Opportunity.currency)
-        .where(*_open_here(work), func.coalesce(not_(held), literal(value=True)))
-        .group_by(Opportunity.process_id, Milestone.lineage_id)
+        .where(
+            Opportunity.workspace_id == work.workspace_id,
+            Opportunity.process_id == process_id,
+            Opportunity.status == "open",
+            Opportunity.deleted_at.is_(None),
+            func.coalesce(not_(held), literal(value=True)),
+        )
+        .group_by(Milestone.lineage_id)
         .subquery("stock")
-    )
-
-
-def _open_here(work: Work) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Opportunity.workspace_id == work.workspace_id,
-        Opportunity.deleted_at.is_(None),
-        Opportunity.status == "open",
     )
 
 
