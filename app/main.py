@@ -1,12 +1,14 @@
 """Puts the floors together."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import FastAPI
 
-from app.api import ROUTERS, docs, health
+from app.api import ROUTERS, docs, health, problems
 from app.api.answers import add_answers
 from app.api.frame import Envelope, Gate
 from app.api.openapi import describe
@@ -35,6 +37,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     app = FastAPI(
         title="Backcast",
         lifespan=lifespan,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -44,9 +47,17 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     add_answers(app)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
-    app.include_router(health.router)
-    app.include_router(docs.router)
+    for router in (health.router, problems.router, docs.router):
+        app.include_router(router)
     describe(app)
     app.add_middleware(Gate, body_limit=settings.body_limit, upload_limit=settings.upload_limit)
     app.add_middleware(Envelope)
     return app
+
+
+def document() -> dict[str, Any]:
+    """The contract of this release, keys sorted. Nothing is connected to: no database is needed."""
+    settings = Settings.model_construct()
+    app = create_app(settings, Database.of("postgresql://nobody@nowhere/none"))
+    contract: dict[str, Any] = json.loads(json.dumps(app.openapi(), sort_keys=True))
+    return contract

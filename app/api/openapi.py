@@ -1,7 +1,149 @@
-"""The contract as a document."""
+"""The contract as a document: what FastAPI knows, completed by what the door and the frame do."""
+
+from functools import cache
+from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.api.examples import EXAMPLES
+from app.api.operations import Node, complete, operations, problem_responses
+from app.schemas.problems import Problem
+
+DESCRIPTION = """\
+Milestone selling: what must arrive at every milestone so that the target arrives at the order,
+what did arrive, and where to act.
+
+**Keys.** Every request under `/v1` carries `Authorization: Bearer bc_…`. The key decides the
+workspace; the operation names the scope it needs.
+
+**Values.** Money is `{"amount": "100000.00", "currency": "EUR"}`, rates are decimal strings,
+instants are UTC and end in `Z`, ids are UUIDs. Fields and parameters that are not documented are
+refused.
+
+**Lists** are pages: `{"data": […], "next_cursor": …}`. Ask again with `cursor` until it is null.
+
+**Changes.** An object comes with an `ETag`. Send it as `If-Match` when changing or deleting.
+
+**Errors** are `application/problem+json` (RFC 9457). Decide by `code`; `/problems/<code>` says
+what it means. Sentences follow `Accept-Language` (`en`, `de`).
+"""
+TAGS = {
+    "access": "Who the caller is.",
+    "accounts": "Companies that buy or may buy.",
+    "products": "What is sold.",
+    "people": "Who sells.",
+    "teams": "Who sells together.",
+    "processes": "How customers come to buy: milestones, published in versions that never change.",
+    "milestones": "The acts of customers on the way to the order, and who arrived there.",
+    "opportunities": "Chances for an order. The customer alone moves them.",
+    "movement": "What happens to an opportunity; every event is kept.",
+    "cascade": "What every milestone must receive so that the target arrives at the order.",
+    "targets": "What shall be ordered, when and by whom.",
+    "lights": "Green, amber or red: whether enough arrives at each milestone.",
+    "rates": "What share of each milestone reaches the next one, as observed.",
+    "forecast": "What will be ordered, and how often that was right.",
+    "leaks": "Where and why opportunities leave.",
+    "stale": "Opportunities that no longer move.",
+    "pipeline": "What is open, how it covers the target, how fast it moves.",
+    "matrix": "Customers by products: who buys what, from whom, and what nobody asked yet.",
+    "imports": "Files of many rows, with a result for every row.",
+    "calendar": "Working days and periods.",
+    "operations": "Whether the service lives and can work, and what its problems mean.",
+}
+HEADERS = {
+    "ETag": "The version of the object, for If-Match.",
+    "Location": "Where the new object can be read.",
+    "X-Request-Id": "The caller's request id if it is a UUID, else a new one.",
+    "Retry-After": "Seconds after which trying again makes sense.",
+    "WWW-Authenticate": "How to authenticate.",
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of the object as it was read. Another one by now: 412.",
+    "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    "example": '"3"',
+}
 
 
 def describe(app: FastAPI) -> None:
-    pass
+    """Let `app.openapi()` give the whole contract, put together once, when first asked for."""
+    app.openapi = cache(lambda: _document(app))  # type: ignore[method-assign]  # FastAPI's own way
+
+
+def _document(app: FastAPI) -> Node:
+    found = get_openapi(
+        title=app.title,
+        version=version("backcast"),
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        servers=[{"url": "/"}],
+        routes=app.routes,
+    )
+    components = found["components"]
+    schemas = {name: _untitled(schema) for name, schema in components["schemas"].items()}
+    for operation in operations(app, found):
+        complete(operation, schemas)
+        _show_example(operation.node)
+        for parameter in operation.parameters:
+            _tidy(parameter)
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    components |= {
+        "schemas": schemas | _problem_schemas(),
+        "responses": problem_responses(),
+        "headers": {name: _header(text) for name, text in HEADERS.items()},
+        "parameters": {"IfMatch": IF_MATCH},
+    }
+    found["tags"] = _tags(found["paths"])
+    return found
+
+
+def _show_example(node: Node) -> None:
+    example = EXAMPLES.get(node["operationId"])
+    for content in node.get("requestBody", {}).get("content", {}).values():
+        if example is not None:
+            content["example"] = example
+
+
+def _tidy(parameter: Node) -> None:
+    if "schema" in parameter:
+        schema = _untitled(parameter["schema"])
+        # The address bar takes no objects: such a default is how the code holds it.
+        if isinstance(schema.get("default"), dict):
+            del schema["default"]
+        parameter["schema"] = schema
+
+
+def _problem_schemas() -> Node:
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    parts = schema.pop("$defs")
+    return {name: _untitled(part) for name, part in (parts | {"Problem": schema}).items()}
+
+
+def _untitled(schema: Any) -> Any:
+    """Without the titles that pydantic makes of names: they say nothing the name does not."""
+    if isinstance(schema, list):
+        return [_untitled(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: value for key, value in schema.items() if key != "title"}
+    for key in ("anyOf", "oneOf", "allOf", "items", "prefixItems", "additionalProperties"):
+        if key in kept:
+            kept[key] = _untitled(kept[key])
+    for name, part in kept.get("properties", {}).items():
+        kept["properties"] = kept["properties"] | {name: _untitled(part)}
+    return kept
+
+
+def _header(text: str) -> Node:
+    return {"description": text, "schema": {"type": "string"}}
+
+
+def _tags(paths: Node) -> list[Node]:
+    used = {tag for path in paths.values() for node in path.values() for tag in node["tags"]}
+    known = [{"name": name, "description": text} for name, text in TAGS.items() if name in used]
+    return known + [{"name": name} for name in sorted(used - set(TAGS))]

@@ -1,0 +1,204 @@
+"""What the contract says about one operation beyond its bodies: who may, what may go wrong."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from app.api.answers import MEDIA
+from app.api.door import bearer, matched_version
+from app.api.frame import UPLOADS
+from app.core.errors import catalogue
+from app.domain.access import Scope
+
+Node = dict[str, Any]
+
+DATABASE = "read_readyz"
+# Parameters of a question that name something which may not be there.
+REFERENCES = frozenset({"process", "milestone", "scope", "owner", "team", "account", "product"})
+SUCCESS = {
+    "200": "The answer.",
+    "201": "Created.",
+    "202": "Accepted; it goes on in the background.",
+    "204": "Done; there is nothing to show.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path: as the code has it, and its node of the document (to be filled)."""
+
+    path: str
+    method: str
+    endpoint: Callable[..., Any]
+    calls: tuple[Any, ...]
+    speaks_headers: bool
+    node: Node
+
+    @property
+    def keyed(self) -> bool:
+        return any("scope" in getattr(call, "__dict__", ()) for call in self.calls)
+
+    @property
+    def scope(self) -> Scope | None:
+        """The scope a key needs; None where every key will do, or none is asked for."""
+        found = (call.__dict__.get("scope") for call in self.calls if hasattr(call, "__dict__"))
+        return next((scope for scope in found if scope is not None), None)
+
+    @property
+    def matches(self) -> bool:
+        """Whether it wants to know by If-Match which version it changes."""
+        return matched_version in self.calls
+
+    @property
+    def uploads(self) -> bool:
+        return self.path.endswith("/content") and self.method == "put"
+
+    @property
+    def takes_body(self) -> bool:
+        return "requestBody" in self.node
+
+    @property
+    def writes(self) -> bool:
+        """Stateless questions come by POST as well, with a scope to read."""
+        reads = self.scope is None or self.scope.endswith(":read")
+        return self.keyed and self.method != "get" and not reads
+
+    @property
+    def parameters(self) -> list[Node]:
+        found: list[Node] = self.node.get("parameters", [])
+        return found
+
+    @property
+    def refers(self) -> bool:
+        """Whether it names something that may not be there."""
+        names = {parameter["name"] for parameter in self.parameters}
+        in_path = any(parameter["in"] == "path" for parameter in self.parameters)
+        return in_path or bool(names & REFERENCES) or (self.writes and self.takes_body)
+
+
+def operations(app: FastAPI, document: Node) -> Iterator[Operation]:
+    """Every operation of the document, with the code behind it."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if not isinstance(route, APIRoute) or not route.include_in_schema:
+            continue
+        calls = tuple(_calls(context.dependant))
+        speaks = context.dependant.response_param_name is not None
+        for method in context.methods or ():
+            node = document["paths"][context.path_format][method.lower()]
+            yield Operation(
+                str(context.path_format), method.lower(), route.endpoint, calls, speaks, node
+            )
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    for each in dependant.dependencies:
+        yield each.call
+        yield from _calls(each)
+
+
+PROBLEMS: tuple[tuple[int, Callable[[Operation], bool]], ...] = (
+    (400, lambda operation: operation.takes_body and not operation.uploads),
+    (401, lambda operation: operation.keyed),
+    (403, lambda operation: operation.scope is not None),
+    (404, lambda operation: operation.refers),
+    (409, lambda operation: operation.writes),
+    (412, lambda operation: operation.matches),
+    (413, lambda operation: operation.takes_body),
+    (415, lambda operation: operation.takes_body),
+    (422, lambda operation: bool(operation.parameters) or operation.takes_body),
+    (428, lambda operation: operation.matches),
+    (500, lambda _: True),
+    (503, lambda operation: operation.keyed or operation.endpoint.__name__ == DATABASE),
+    (507, lambda operation: operation.writes),
+)
+
+
+def complete(operation: Operation, schemas: Node) -> None:
+    """Say everything about the operation that its signature leaves open."""
+    _say_what(operation)
+    _say_who(operation)
+    _say_bodies(operation)
+    _say_answers(operation, schemas)
+    if operation.matches:
+        reference = {"$ref": "#/components/parameters/IfMatch"}
+        operation.node["parameters"] = [*operation.parameters, reference]
+
+
+def _say_what(operation: Operation) -> None:
+    """The first sentence of the docstring is the summary, the whole of it the description."""
+    text = inspect.getdoc(operation.endpoint) or ""
+    first = " ".join(text.partition("\n\n")[0].split())
+    operation.node["summary"] = first.partition(". ")[0].rstrip(".")
+    operation.node["description"] = text
+
+
+def _say_who(operation: Operation) -> None:
+    if not operation.keyed:
+        operation.node["security"] = []
+        return
+    scopes = [] if operation.scope is None else [operation.scope.value]
+    operation.node["security"] = [{bearer.scheme_name: scopes}]
+    if scopes:
+        operation.node["x-required-scope"] = scopes[0]
+
+
+def _say_bodies(operation: Operation) -> None:
+    if operation.uploads:
+        file = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+        body = {"required": True, "content": dict.fromkeys(UPLOADS, file)}
+        operation.node.setdefault("requestBody", body)
+    if operation.method == "patch" and operation.takes_body:
+        content = operation.node["requestBody"]["content"]
+        content["application/merge-patch+json"] = content["application/json"]
+
+
+def _say_answers(operation: Operation, schemas: Node) -> None:
+    answers: Node = operation.node["responses"]
+    answers.pop("422", None)
+    for status, answer in answers.items():
+        if answer["description"] == "Successful Response":
+            answer["description"] = SUCCESS[status]
+        answer.setdefault("headers", {}).update(_headers(operation, status, answer, schemas))
+    for refusal, may in PROBLEMS:
+        if may(operation):
+            answers[str(refusal)] = {"$ref": f"#/components/responses/Problem{refusal}"}
+
+
+def _headers(operation: Operation, status: str, answer: Node, schemas: Node) -> Node:
+    names = ["X-Request-Id"]
+    if operation.speaks_headers and status in ("201", "202"):
+        names.append("Location")
+    if operation.speaks_headers and "version" in _properties(answer, schemas):
+        names.append("ETag")
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _properties(answer: Node, schemas: Node) -> Node:
+    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    found: Node = schemas.get(name, schema).get("properties", {})
+    return found
+
+
+def problem_responses() -> Node:
+    """One answer for each status, naming the codes that may come with it."""
+    return {f"Problem{status}": _problem_response(status) for status, _ in PROBLEMS}
+
+
+def _problem_response(status: int) -> Node:
+    kinds = sorted((k for k in catalogue() if k.status == status), key=lambda kind: kind.code)
+    names = ["X-Request-Id", *(name for name in EXTRA if any(name in k.headers for k in kinds))]
+    return {
+        "description": "\n".join(f"- `{kind.code}`: {kind.title}." for kind in kinds),
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
+        "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+EXTRA = ("WWW-Authenticate", "Retry-After")

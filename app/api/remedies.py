@@ -1,0 +1,310 @@
+"""What every problem means and what to do about it, in English and German, by its code."""
+
+Sentences = tuple[str, str]  # what it means, what to do
+
+REMEDIES: dict[str, dict[str, Sentences]] = {
+    "malformed-body": {
+        "en": ("The body is not valid JSON.", "Send UTF-8 JSON; check quotes, commas and braces."),
+        "de": (
+            "Der Inhalt ist kein gültiges JSON.",
+            "UTF-8-JSON senden; Anführungszeichen, Kommas und Klammern prüfen.",
+        ),
+    },
+    "unauthenticated": {
+        "en": (
+            "The request carries no API key, or one that is not known here.",
+            "Send `Authorization: Bearer bc_…` with a key made by `backcast key create`.",
+        ),
+        "de": (
+            "Die Anfrage trägt keinen oder keinen hier bekannten API-Schlüssel.",
+            "`Authorization: Bearer bc_…` senden, mit einem Schlüssel aus `backcast key create`.",
+        ),
+    },
+    "key-revoked": {
+        "en": ("The API key was revoked or has expired.", "Ask for a new key and use that one."),
+        "de": (
+            "Der API-Schlüssel wurde gesperrt oder ist abgelaufen.",
+            "Einen neuen Schlüssel geben lassen und diesen verwenden.",
+        ),
+    },
+    "insufficient-scope": {
+        "en": (
+            "The key is valid, but lacks the scope this operation needs; `scope` names it.",
+            "Use a key with that scope. `GET /v1/me` shows what a key may do.",
+        ),
+        "de": (
+            "Der Schlüssel gilt, doch ihm fehlt der nötige Umfang; `scope` nennt ihn.",
+            "Einen Schlüssel mit diesem Umfang verwenden. `GET /v1/me` zeigt, was einer darf.",
+        ),
+    },
+    "not-found": {
+        "en": (
+            "The address, or something the request refers to, does not exist in your workspace.",
+            "Check the id and the workspace of the key. It may have been deleted.",
+        ),
+        "de": (
+            "Die Adresse oder etwas, worauf die Anfrage verweist, gibt es in Ihrem Bereich nicht.",
+            "Kennung und Bereich des Schlüssels prüfen. Vielleicht wurde es gelöscht.",
+        ),
+    },
+    "method-not-allowed": {
+        "en": (
+            "The address exists, but not with this method.",
+            "Use one of the methods in the header `Allow`.",
+        ),
+        "de": (
+            "Die Adresse gibt es, aber nicht mit dieser Methode.",
+            "Eine der Methoden in der Kopfzeile `Allow` verwenden.",
+        ),
+    },
+    "conflict": {
+        "en": (
+            "The request is fine by itself, but does not fit what is stored.",
+            "Read what is there, then decide; `detail` says what stands against it.",
+        ),
+        "de": (
+            "Die Anfrage ist für sich richtig, passt aber nicht zu dem, was gespeichert ist.",
+            "Den Bestand lesen und dann entscheiden; `detail` sagt, was dagegen steht.",
+        ),
+    },
+    "key-taken": {
+        "en": (
+            "Another object of this kind has the same key, which must be unique.",
+            "Choose another key, or change the object that has it.",
+        ),
+        "de": (
+            "Ein anderes Objekt dieser Art hat denselben Schlüssel; er muss eindeutig sein.",
+            "Einen anderen Schlüssel wählen oder das vorhandene Objekt ändern.",
+        ),
+    },
+    "external-id-taken": {
+        "en": (
+            "This source has already sent an object with this external id.",
+            "Change the object that has it, or send another external id.",
+        ),
+        "de": (
+            "Diese Quelle hat schon ein Objekt mit dieser externen Kennung gesendet.",
+            "Das vorhandene Objekt ändern oder eine andere externe Kennung senden.",
+        ),
+    },
+    "in-use": {
+        "en": (
+            "The object cannot go while others refer to it.",
+            "Change or delete those first.",
+        ),
+        "de": (
+            "Das Objekt kann nicht weg, solange andere darauf verweisen.",
+            "Zuerst diese ändern oder löschen.",
+        ),
+    },
+    "milestone-order": {
+        "en": (
+            "The milestones of this process do not allow that step from where things stand.",
+            "Read the opportunity and its events; tell earlier milestones first, or regress.",
+        ),
+        "de": (
+            "Die Meilensteine dieses Prozesses lassen diesen Schritt von hier aus nicht zu.",
+            "Geschäftsmöglichkeit und Ereignisse lesen; frühere Meilensteine zuerst melden.",
+        ),
+    },
+    "opportunity-closed": {
+        "en": (
+            "The opportunity is won, was given up, or is not in the state this step needs.",
+            "Reopen a mistaken exit, revive with a new act of the customer, or resume a hold.",
+        ),
+        "de": (
+            "Die Geschäftsmöglichkeit ist gewonnen, aufgegeben oder nicht im nötigen Zustand.",
+            "Irrtümlichen Abgang zurücknehmen, durch neue Kundenhandlung beleben oder fortsetzen.",
+        ),
+    },
+    "import-state": {
+        "en": (
+            "The import has moved past the point where this was possible.",
+            "Read the import's `state`; make a new import if need be.",
+        ),
+        "de": (
+            "Der Import ist über den Punkt hinaus, an dem das möglich war.",
+            "`state` des Imports lesen; notfalls einen neuen Import anlegen.",
+        ),
+    },
+    "precondition-failed": {
+        "en": (
+            "Somebody changed the object after you had read it. Nothing was written.",
+            "Read it again, apply your change to the new version, send its ETag.",
+        ),
+        "de": (
+            "Jemand hat das Objekt nach Ihrem Lesen geändert. Nichts wurde gespeichert.",
+            "Neu lesen, die Änderung auf den neuen Stand anwenden, dessen ETag senden.",
+        ),
+    },
+    "body-too-large": {
+        "en": (
+            "The body is larger than this server takes. `GET /v1/me` shows the limits.",
+            "Send it in parts, or use an import.",
+        ),
+        "de": (
+            "Der Inhalt ist größer, als dieser Server annimmt. `GET /v1/me` zeigt die Grenzen.",
+            "In Teilen senden oder einen Import verwenden.",
+        ),
+    },
+    "unsupported-media-type": {
+        "en": (
+            "The content type, charset or content encoding of the body is not understood.",
+            "Send `Content-Type: application/json` in UTF-8, without a content encoding.",
+        ),
+        "de": (
+            "Inhaltstyp, Zeichensatz oder Kodierung des Inhalts werden nicht verstanden.",
+            "`Content-Type: application/json` in UTF-8 senden, ohne weitere Kodierung.",
+        ),
+    },
+    "validation-failed": {
+        "en": (
+            "The request can be read, but something in it does not hold.",
+            "`errors` names every fault and where it is. Correct them all; nothing was stored.",
+        ),
+        "de": (
+            "Die Anfrage ist lesbar, aber etwas darin stimmt nicht.",
+            "`errors` nennt jeden Fehler und seinen Ort. Alle beheben; nichts wurde gespeichert.",
+        ),
+    },
+    "unknown-parameter": {
+        "en": (
+            "There is no such parameter here. A mistyped filter must not return everything.",
+            "Check its spelling in the documentation of the operation.",
+        ),
+        "de": (
+            "Diesen Parameter gibt es hier nicht. Ein vertippter Filter soll nicht alles liefern.",
+            "Die Schreibweise in der Dokumentation der Operation prüfen.",
+        ),
+    },
+    "invalid-cursor": {
+        "en": (
+            "The cursor is damaged, or belongs to a list with other filters or another order.",
+            "Begin again without a cursor; keep filters and order the same from page to page.",
+        ),
+        "de": (
+            "Der Zeiger ist beschädigt oder gehört zu anderen Filtern oder anderer Reihenfolge.",
+            "Ohne Zeiger neu beginnen; Filter und Reihenfolge von Seite zu Seite beibehalten.",
+        ),
+    },
+    "column-missing": {
+        "en": (
+            "The mapping names a column that the file does not have.",
+            "Compare the mapping with the first line of the file.",
+        ),
+        "de": (
+            "Die Zuordnung nennt eine Spalte, die es in der Datei nicht gibt.",
+            "Die Zuordnung mit der ersten Zeile der Datei vergleichen.",
+        ),
+    },
+    "file-unreadable": {
+        "en": (
+            "The file is not what its kind promises, or is damaged.",
+            "Open and save it again, as CSV, NDJSON or XLSX.",
+        ),
+        "de": (
+            "Die Datei ist nicht, was ihre Art verspricht, oder ist beschädigt.",
+            "Öffnen und neu speichern, als CSV, NDJSON oder XLSX.",
+        ),
+    },
+    "encoding": {
+        "en": (
+            "The text of the file is neither UTF-8 nor what was stated.",
+            "Save it as UTF-8, or state its encoding.",
+        ),
+        "de": (
+            "Der Text der Datei ist weder UTF-8 noch, was angegeben wurde.",
+            "Als UTF-8 speichern oder die Kodierung angeben.",
+        ),
+    },
+    "evidence-required": {
+        "en": (
+            "The process wants evidence of the customer's act at this milestone.",
+            "Send at least one `evidence`: a mail, a document, a note of who said what.",
+        ),
+        "de": (
+            "Der Prozess verlangt an diesem Meilenstein einen Beleg für die Kundenhandlung.",
+            "Mindestens ein `evidence` senden: eine Mail, ein Dokument, wer was gesagt hat.",
+        ),
+    },
+    "not-writable": {
+        "en": (
+            "The field follows from events and cannot be written.",
+            "Tell what the customer did: `reach`, `exit`, `regress` and their kin.",
+        ),
+        "de": (
+            "Das Feld folgt aus Ereignissen und lässt sich nicht schreiben.",
+            "Melden, was der Kunde getan hat: `reach`, `exit`, `regress` und so weiter.",
+        ),
+    },
+    "precondition-required": {
+        "en": (
+            "A change without the version it is meant for could overwrite somebody else's.",
+            "Read the object and send its ETag as `If-Match`.",
+        ),
+        "de": (
+            "Eine Änderung ohne Angabe der Version könnte die eines anderen überschreiben.",
+            "Das Objekt lesen und sein ETag als `If-Match` senden.",
+        ),
+    },
+    "internal": {
+        "en": (
+            "A fault of the service. Nothing was stored; it is logged under the request id.",
+            "Report the request id. Trying again may help, but need not.",
+        ),
+        "de": (
+            "Ein Fehler des Dienstes. Nichts wurde gespeichert; das Log nennt die Anfrage-Id.",
+            "Die Anfrage-Id melden. Ein neuer Versuch kann helfen, muss aber nicht.",
+        ),
+    },
+    "database-unavailable": {
+        "en": (
+            "The service cannot reach its database. Whether something was written is open.",
+            "Wait as long as `Retry-After` says. Before repeating a write, read what is there.",
+        ),
+        "de": (
+            "Der Dienst erreicht seine Datenbank nicht. Ob etwas gespeichert wurde, ist offen.",
+            "So lange warten, wie `Retry-After` sagt. Vor erneutem Schreiben den Bestand lesen.",
+        ),
+    },
+    "query-timeout": {
+        "en": (
+            "The database stopped the question because it took too long.",
+            "Narrow it: a shorter period, one process, one team. Then try again.",
+        ),
+        "de": (
+            "Die Datenbank hat die Frage abgebrochen, weil sie zu lange dauerte.",
+            "Enger fragen: kürzerer Zeitraum, ein Prozess, ein Team. Dann erneut versuchen.",
+        ),
+    },
+    "locked": {
+        "en": (
+            "Somebody else is changing the same thing at this moment. Nothing was written.",
+            "Try again after `Retry-After`.",
+        ),
+        "de": (
+            "Jemand anderes ändert gerade dasselbe. Nichts wurde gespeichert.",
+            "Nach `Retry-After` erneut versuchen.",
+        ),
+    },
+    "storage-full": {
+        "en": (
+            "The database has no room left. Nothing was written; reading still works.",
+            "The operator has to make room; then send the request again.",
+        ),
+        "de": (
+            "Die Datenbank ist voll. Nichts wurde gespeichert; Lesen geht weiter.",
+            "Der Betreiber muss Platz schaffen; danach die Anfrage erneut senden.",
+        ),
+    },
+    "not-ready": {
+        "en": (
+            "The service starts, stops, or waits for its database to be migrated.",
+            "Wait as long as `Retry-After` says; operators read the log and `/readyz`.",
+        ),
+        "de": (
+            "Der Dienst startet, endet oder wartet auf die Migration seiner Datenbank.",
+            "So lange warten, wie `Retry-After` sagt; Betreiber lesen Log und `/readyz`.",
+        ),
+    },
+}
