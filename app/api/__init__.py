@@ -3,6 +3,7 @@
 from app.api import (
     accounts,
     api_keys,
+    arrivals,
     cascade,
     currency_rates,
     me,
@@ -12,6 +13,7 @@ from app.api import (
     people,
     processes,
     products,
+    targets,
     teams,
     workspaces,
 )
@@ -19,6 +21,8 @@ from app.api import (
 ROUTERS = (
     accounts.router,
     cascade.router,
+    targets.router,
+    arrivals.router,
     me.router,
     people.router,
     teams.router,

@@ -1,0 +1,319 @@
+"""Inflow: how much arrived at each milestone in a period, in all, for a team or by person.
+
+Only movement counts: what merely stands at a milestone is no arrival. The first order of a deal
+counts in number, further partial orders in value only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Date,
+    FromClause,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+
+from app.core.work import Work
+from app.domain import replay
+from app.schemas.scopes import EVERYBODY, Business, Subject
+from app.tables import Membership, Opportunity, Team
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which arrivals: at these lineages, in [start, end), whose, of which business, seen when.
+
+    At the lineages in `evidenced`, an act without evidence does not count.
+    """
+
+    process_id: UUID
+    lineages: tuple[UUID, ...]
+    evidenced: frozenset[UUID]
+    start: datetime
+    end: datetime
+    subject: Subject = EVERYBODY
+    business_type: Business = Business.ALL
+    as_of: datetime | None = None
+    effective_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What arrived at one milestone, in the reporting currency.
+
+    `value` is None where something arrived and no value is known; nothing arrived is 0. Unverified
+    amounts are those without evidence, counted or not. `largest` is the largest deal's part.
+    """
+
+    value: Decimal | None = Decimal(0)
+    count: int = 0
+    known: int = 0
+    largest: Decimal = Decimal(0)
+    unverified_value: Decimal = Decimal(0)
+    unverified_count: int = 0
+    missing: int = 0
+    unconverted: int = 0
+    unassigned_value: Decimal = Decimal(0)
+    unassigned_count: int = 0
+
+
+NOTHING = Arrived()
+
+
+async def arrived(work: Work, question: Question) -> dict[UUID, Arrived]:
+    """By lineage; one that nothing arrived at is absent."""
+    found = await work.all(_summed(_deals(_rows(work, question), ())))
+    return {row.lineage_id: _arrived(row) for row in found}
+
+
+async def arrived_by_person(
+    work: Work, question: Question
+) -> dict[tuple[UUID | None, UUID | None, UUID], Arrived]:
+    """By (person, team on the day of the arrival, lineage); no person: not assigned to anybody.
+
+    One statement however many people there are.
+    """
+    keys = ("person_id", "team_id")
+    found = await work.all(_summed(_deals(_by_person(work, question), keys), keys))
+    return {(row.person_id, row.team_id, row.lineage_id): _arrived(row) for row in found}
+
+
+def added(parts: Sequence[Arrived]) -> Arrived:
+    """Several people's arrivals as one; a deal they share is one deal only to `arrived`."""
+    values = [part.value for part in parts if part.value is not None]
+    return Arrived(
+        value=sum(values, Decimal(0)) if values or not parts else None,
+        count=sum(part.count for part in parts),
+        known=sum(part.known for part in parts),
+        largest=max((part.largest for part in parts), default=Decimal(0)),
+        unverified_value=sum((part.unverified_value for part in parts), Decimal(0)),
+        unverified_count=sum(part.unverified_count for part in parts),
+        missing=sum(part.missing for part in parts),
+        unconverted=sum(part.unconverted for part in parts),
+    )
+
+
+def selected(work: Work, question: Question) -> tuple[FromClause, Select[Any]]:
+    """The passages that a question is about, and a query of their keys and of what they count."""
+    passages = _passages(work, question)
+    query = _where(work, question, passages, select()).add_columns(
+        *_measures(question, passages, None)
+    )
+    return passages, _whose(work, question, passages, query)
+
+
+def _rows(work: Work, question: Question) -> Subquery:
+    return selected(work, question)[1].subquery("seen")
+
+
+def _by_person(work: Work, question: Question) -> Subquery:
+    passages, credits = _passages(work, question), _credits(work, question)
+    spans = _spans(work)
+    query = (
+        select(credits.c.person_id, spans.c.team_id)
+        .select_from(passages)
+        .outerjoin(credits, _same(passages, credits))
+        .outerjoin(spans, _member(work, passages, credits, spans))
+    )
+    query = _where(work, question, passages, query)
+    return query.add_columns(*_measures(question, passages, credits)).subquery("seen")
+
+
+def _whose(work: Work, question: Question, passages: FromClause, query: Select[Any]) -> Select[Any]:
+    """Narrowed to a person or a team: what is credited to them, deal by deal."""
+    subject = question.subject
+    if subject == EVERYBODY:
+        return query.select_from(passages)
+    credits = _credits(work, question)
+    credited = query.with_only_columns(*_measures(question, passages, credits))
+    joined = credited.select_from(passages).join(credits, _same(passages, credits))
+    if subject.person_id is not None:
+        return joined.where(credits.c.person_id == subject.person_id)
+    assert subject.team_id is not None
+    spans = _spans(work)
+    inside = select(_team_and_below(work, subject.team_id).c.id)
+    joined = joined.join(spans, _member(work, passages, credits, spans))
+    return joined.where(spans.c.team_id.in_(inside))
+
+
+def _where(work: Work, question: Question, passages: FromClause, query: Select[Any]) -> Select[Any]:
+    column = passages.c
+    query = query.where(
+        column.lineage_id.in_(question.lineages),
+        column.process_id == question.process_id,
+        column.arrived_at >= question.start,
+        column.arrived_at < question.end,
+    )
+    if question.business_type is Business.ALL:
+        return query
+    kind = select(Opportunity.id).where(
+        Opportunity.workspace_id == work.workspace_id,
+        Opportunity.id == column.opportunity_id,
+        Opportunity.business_type == question.business_type,
+    )
+    return query.where(kind.exists())
+
+
+def _measures(
+    question: Question, passages: FromClause, credits: FromClause | None
+) -> tuple[ColumnElement[Any], ...]:
+    """What each passage, or each person's part in one, adds to the sums."""
+    column = passages.c
+    value: ColumnElement[Any] = column.reporting_value
+    owns: ColumnElement[Any] = true()
+    if credits is not None:
+        uncredited = credits.c.person_id.is_(None)
+        value = func.coalesce(credits.c.reporting_value, value)
+        owns = or_(uncredited, credits.c.counts)
+    accepted = or_(column.verified, column.lineage_id.not_in(question.evidenced))
+    return (
+        column.lineage_id,
+        column.opportunity_id,
+        column.milestone_id,
+        column.ordinal,
+        value.label("value"),
+        accepted.label("accepted"),
+        and_(owns, column.ordinal == 1).label("counts"),
+        column.verified.label("verified"),
+        and_(owns, column.value.is_(None)).label("missing"),
+        and_(owns, column.value.is_not(None), column.reporting_value.is_(None)).label(
+            "unconverted"
+        ),
+        column.owner_id.is_(None).label("unassigned"),
+    )
+
+
+def _deals(seen: Subquery, keys: tuple[str, ...]) -> Subquery:
+    """One row for each deal: its partial orders together, so that the largest deal can be told."""
+    column = seen.c
+    whole = (*(column[key] for key in keys), column.lineage_id, column.opportunity_id)
+    accepted, counts = column.accepted, column.counts
+    return (
+        select(
+            *whole,
+            func.sum(column.value).filter(accepted).label("value"),
+            func.sum(column.value).filter(~column.verified).label("unverified"),
+            func.bool_or(accepted).label("accepted"),
+            func.bool_or(and_(counts, accepted)).label("counts"),
+            func.bool_or(and_(counts, ~column.verified)).label("counts_unverified"),
+            func.bool_or(and_(column.missing, accepted)).label("missing"),
+            func.bool_or(and_(column.unconverted, accepted)).label("unconverted"),
+            func.bool_and(column.unassigned).label("unassigned"),
+        )
+        .group_by(*whole)
+        .subquery("deals")
+    )
+
+
+def _summed(deals: Subquery, keys: tuple[str, ...] = ()) -> Select[Any]:
+    column = deals.c
+    whole = (*(column[key] for key in keys), column.lineage_id)
+
+    def number(condition: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.count().filter(condition)
+
+    return select(
+        *whole,
+        func.sum(column.value).label("value"),
+        func.max(column.value).label("largest"),
+        number(column.accepted).label("deals"),
+        number(column.value.is_not(None)).label("known"),
+        number(column.counts).label("arrivals"),
+        func.sum(column.unverified).label("unverified_value"),
+        number(column.counts_unverified).label("unverified_count"),
+        number(column.missing).label("missing"),
+        number(column.unconverted).label("unconverted"),
+        func.sum(column.value).filter(column.unassigned).label("unassigned_value"),
+        number(and_(column.unassigned, column.counts)).label("unassigned_count"),
+    ).group_by(*whole)
+
+
+def _arrived(row: Row[Any]) -> Arrived:
+    zero = Decimal(0)
+    return Arrived(
+        value=zero if row.value is None and not row.deals else row.value,
+        count=row.arrivals,
+        known=row.known,
+        largest=row.largest or zero,
+        unverified_value=row.unverified_value or zero,
+        unverified_count=row.unverified_count,
+        missing=row.missing,
+        unconverted=row.unconverted,
+        unassigned_value=row.unassigned_value or zero,
+        unassigned_count=row.unassigned_count,
+    )
+
+
+def _passages(work: Work, question: Question) -> FromClause:
+    return replay.passages(
+        work,
+        process_id=question.process_id,
+        as_of=question.as_of,
+        effective_at=question.effective_at,
+    )
+
+
+def _credits(work: Work, question: Question) -> FromClause:
+    return replay.credits(
+        work,
+        process_id=question.process_id,
+        as_of=question.as_of,
+        effective_at=question.effective_at,
+    )
+
+
+def _same(passages: FromClause, credits: FromClause) -> ColumnElement[bool]:
+    return and_(
+        credits.c.opportunity_id == passages.c.opportunity_id,
+        credits.c.milestone_id == passages.c.milestone_id,
+        credits.c.ordinal == passages.c.ordinal,
+    )
+
+
+def _team_and_below(work: Work, id: UUID) -> CTE:
+    """Deleted teams too: what arrived in their time stays with the team above."""
+    here = Team.workspace_id == work.workspace_id
+    tree = select(Team.id).where(here, Team.id == id).cte("inside", recursive=True)
+    return tree.union(select(Team.id).where(here).join(tree, Team.parent_id == tree.c.id))
+
+
+def _spans(work: Work) -> Subquery:
+    """Memberships with the day they end: the next one's beginning."""
+    following = func.lead(Membership.since).over(
+        partition_by=Membership.person_id, order_by=Membership.since
+    )
+    return (
+        work.rows(Membership)
+        .with_only_columns(
+            Membership.person_id, Membership.team_id, Membership.since, following.label("until")
+        )
+        .subquery("spans")
+    )
+
+
+def _member(
+    work: Work, passages: FromClause, credits: FromClause, spans: Subquery
+) -> ColumnElement[bool]:
+    """In which team the credited person was on the day of the arrival, where the workspace is."""
+    zone = literal(work.home.time_zone)
+    day = cast(func.timezone(zone, passages.c.arrived_at), Date)
+    return and_(
+        spans.c.person_id == credits.c.person_id,
+        spans.c.since <= day,
+        or_(spans.c.until.is_(None), day < spans.c.until),
+    )
