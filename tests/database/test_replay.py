@@ -54,7 +54,7 @@ def in_order(events):
     return sorted(events, key=place)
 
 
-def walk(events, last):  # noqa: C901, PLR0912 - one walk, told in one go
+def walk(events, last):  # noqa: C901 - one walk, told in one go
     """One deal after all its events, told step by step."""
     events = in_order(events)
     deal, exited_at, revived = Deal(), None, None
