@@ -31,6 +31,7 @@ what it means. Sentences follow `Accept-Language` (`en`, `de`).
 """
 TAGS = {
     "access": "Who the caller is.",
+    "workspace": "How this workspace counts money and time, and its currency rates.",
     "accounts": "Companies that buy or may buy.",
     "products": "What is sold.",
     "people": "Who sells.",
@@ -84,12 +85,13 @@ def _document(app: FastAPI) -> Node:
         routes=app.routes,
     )
     components = found["components"]
-    schemas = {name: _untitled(schema) for name, schema in components["schemas"].items()}
+    schemas = {name: _tidy(schema) for name, schema in components["schemas"].items()}
     for operation in operations(app, found):
         complete(operation, schemas)
         _show_example(operation.node)
         for parameter in operation.parameters:
-            _tidy(parameter)
+            if "schema" in parameter:
+                parameter["schema"] = _tidy(parameter["schema"])
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     components |= {
@@ -109,33 +111,26 @@ def _show_example(node: Node) -> None:
             content["example"] = example
 
 
-def _tidy(parameter: Node) -> None:
-    if "schema" in parameter:
-        schema = _untitled(parameter["schema"])
-        # The address bar takes no objects: such a default is how the code holds it.
-        if isinstance(schema.get("default"), dict):
-            del schema["default"]
-        parameter["schema"] = schema
-
-
 def _problem_schemas() -> Node:
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     parts = schema.pop("$defs")
-    return {name: _untitled(part) for name, part in (parts | {"Problem": schema}).items()}
+    return {name: _tidy(part) for name, part in (parts | {"Problem": schema}).items()}
 
 
-def _untitled(schema: Any) -> Any:
-    """Without the titles that pydantic makes of names: they say nothing the name does not."""
+def _tidy(schema: Any) -> Any:
+    """Without what only the code means: titles made of names, defaults that clients never see."""
     if isinstance(schema, list):
-        return [_untitled(each) for each in schema]
+        return [_tidy(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
     kept = {key: value for key, value in schema.items() if key != "title"}
+    if kept.get("type") == "string" and isinstance(kept.get("default"), dict):
+        del kept["default"]
     for key in ("anyOf", "oneOf", "allOf", "items", "prefixItems", "additionalProperties"):
         if key in kept:
-            kept[key] = _untitled(kept[key])
-    for name, part in kept.get("properties", {}).items():
-        kept["properties"] = kept["properties"] | {name: _untitled(part)}
+            kept[key] = _tidy(kept[key])
+    if "properties" in kept:
+        kept["properties"] = {name: _tidy(part) for name, part in kept["properties"].items()}
     return kept
 
 
