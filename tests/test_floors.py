@@ -14,7 +14,7 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     "core": {"sqlalchemy", "pydantic", "pydantic_settings"},
     "schemas": {"pydantic", "pydantic_core"},
     "domain": {"sqlalchemy", "holidays"},
-    "api": {"fastapi", "sqlalchemy", "starlette"},
+    "api": {"fastapi", "pydantic_core", "sqlalchemy", "starlette"},
     "migrate": {"alembic", "sqlalchemy"},
     "boot": {"sqlalchemy"},
     "worker": {"sqlalchemy"},

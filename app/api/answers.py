@@ -1,8 +1,5 @@
 """Every error becomes an RFC 9457 problem here, whoever raised it."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -12,17 +9,15 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from app.api.faults import refusal
 from app.core.errors import (
     BodyTooLarge,
     DatabaseUnavailable,
-    Fault,
     Internal,
-    Invalid,
     MalformedBody,
     MethodNotAllowed,
     NotFound,
     Problem,
-    UnknownParameter,
     UnsupportedMediaType,
 )
 from app.core.refusals import AWAY, problem_of
@@ -32,26 +27,6 @@ MEDIA = "application/problem+json"
 HTTP: dict[int, type[Problem]] = {
     kind.status: kind
     for kind in (MalformedBody, NotFound, MethodNotAllowed, BodyTooLarge, UnsupportedMediaType)
-}
-# pydantic's own codes are bound to its versions; these are ours. Unlisted: `invalid`.
-CODES = {
-    "missing": "missing",
-    "extra_forbidden": "unknown_field",
-    "string_too_long": "too_long",
-    "string_too_short": "too_short",
-    "string_pattern_mismatch": "pattern",
-    "too_long": "too_many",
-    "too_short": "too_few",
-    "enum": "not_one_of",
-    "literal_error": "not_one_of",
-    "uuid_parsing": "not_a_uuid",
-    "greater_than": "too_small",
-    "greater_than_equal": "too_small",
-    "less_than": "too_large",
-    "less_than_equal": "too_large",
-    "timezone_aware": "time_zone_missing",
-    "decimal_max_digits": "amount_too_large",
-    "decimal_parsing": "not_a_decimal",
 }
 
 
@@ -80,7 +55,7 @@ def problem_from(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
-        return _invalid(error.errors())
+        return refusal(error.errors())
     if isinstance(error, HTTPException):
         return _http(error)
     if isinstance(error, DBAPIError):
@@ -101,40 +76,3 @@ def _http(error: HTTPException) -> Problem:
 
 def _unforeseen() -> Problem:
     return Internal("The fault is logged under the request id; please report it.")
-
-
-def _invalid(faults: Sequence[Any]) -> Problem:
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        return MalformedBody("The body is not valid JSON.")
-    told = [_fault(fault) for fault in faults]
-    unknown = [fault for fault in told if fault["code"] == "unknown_parameter"]
-    kind = UnknownParameter if unknown and len(unknown) == len(told) else Invalid
-    first = told[0]
-    where = first.get("parameter") or first.get("pointer") or "body"
-    more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
-    return kind(f"{where}: {first['detail']}{more}", faults=told)
-
-
-def _fault(fault: Any) -> Fault:
-    """Where and what; never the rejected input, which may be a secret in the wrong field."""
-    place, *path = fault["loc"]
-    code = CODES.get(fault["type"], fault["type"])
-    if "_" not in fault["type"] and fault["type"] not in CODES:
-        code = "invalid"
-    detail = str(fault["msg"])
-    if place == "body":
-        pointer = "".join(f"/{_escaped(step)}" for step in path)
-        return {"pointer": pointer, "code": code, "detail": detail}
-    name = str(path[0]) if path else str(place)
-    if code == "unknown_field":
-        return {
-            "parameter": name,
-            "code": "unknown_parameter",
-            "detail": "There is no such parameter.",
-        }
-    return {"parameter": name, "code": code, "detail": detail}
-
-
-def _escaped(step: object) -> str:
-    """JSON pointer, RFC 6901."""
-    return str(step).replace("~", "~0").replace("/", "~1")

@@ -94,7 +94,7 @@ async def test_nul_in_attributes_is_a_problem_of_the_caller(client):
     ("body", "pointer", "code"),
     [
         ({}, "/name", "missing"),
-        ({"name": " "}, "/name", "invalid"),
+        ({"name": " "}, "/name", "blank"),
         ({"name": "x" * 201}, "/name", "too_long"),
         ({"name": "A", "revenue": 1}, "/revenue", "unknown_field"),
         ({"name": "A", "parent_id": "x"}, "/parent_id", "not_a_uuid"),
