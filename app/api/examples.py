@@ -39,7 +39,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "occurred_at": "2026-07-20T09:30:00Z",
         "evidence": [{"type": "mail", "note": "mail of 20 July"}],
     },
-    "exit_opportunity": {"kind": "no_decision", "note": "budget moved to next year"},
+    "exit_opportunity": {"kind": "no_decision", "reason": "no_budget"},
     "create_target": {
         "process_id": "new-business",
         "scope": "all",

@@ -18,6 +18,7 @@ from app.domain.access import Scope
 Node = dict[str, Any]
 
 DATABASE = "read_readyz"
+STALE = 412  # says the version that would have matched
 # Parameters of a question that name something which may not be there.
 REFERENCES = frozenset({"process", "milestone", "scope", "owner", "team", "account", "product"})
 SUCCESS = {
@@ -193,12 +194,11 @@ def problem_responses() -> Node:
 
 def _problem_response(status: int) -> Node:
     kinds = sorted((k for k in catalogue() if k.status == status), key=lambda kind: kind.code)
-    names = ["X-Request-Id", *(name for name in EXTRA if any(name in k.headers for k in kinds))]
+    names = ["X-Request-Id", *sorted({name for kind in kinds for name in kind.headers})]
+    if status == STALE:
+        names.append("ETag")
     return {
         "description": "\n".join(f"- `{kind.code}`: {kind.title}." for kind in kinds),
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
         "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-
-
-EXTRA = ("WWW-Authenticate", "Retry-After")

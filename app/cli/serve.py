@@ -36,12 +36,9 @@ def openapi(
     output: Annotated[Path | None, typer.Option(help="File to write instead.")] = None,
 ) -> None:
     """Print the OpenAPI document; needs no database."""
-    from app.cli.database import settings
-    from app.core.database import Database
-    from app.main import create_app
+    from app.main import document
 
-    app = create_app(settings(), Database.of("postgresql://nobody@nowhere/none"))
-    text = json.dumps(app.openapi(), indent=2, ensure_ascii=False)
+    text = json.dumps(document(), indent=2, ensure_ascii=False)
     if output is None:
         voice.answer(text)
     else:
