@@ -2,12 +2,25 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.database import Database
 from app.core.settings import Settings
+from app.domain.imports import jobs
+from app.domain.imports.run import run
+
+log = logging.getLogger("backcast.worker")
+
+# How often to look for imports that another server left behind.
+LOOK_SECONDS = 20.0
+# Imports of different workspaces side by side; those of one workspace follow each other.
+AT_ONCE = 2
 
 
 class Worker:
@@ -17,6 +30,14 @@ class Worker:
         self.engine = database.patient_engine(settings)
         self.clock = clock
         self.woken = asyncio.Event()
+        self.called: set[UUID] = set()
+        self.busy: dict[UUID, asyncio.Task[None]] = {}
+        self.room = asyncio.Semaphore(AT_ONCE)
+
+    async def wake(self, workspace_id: UUID) -> None:
+        """Something was started in this workspace, and its transaction is committed."""
+        self.called.add(workspace_id)
+        self.woken.set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -25,12 +46,60 @@ class Worker:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            for each in (task, *self.busy.values()):
+                each.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await each
             await self.engine.dispose()
 
     async def _loop(self) -> None:
+        """At the beginning and now and then every workspace is looked at; else those that called."""
+        while True:
+            await self._look()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._listen(), LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        try:
+            left = {workspace_id for workspace_id, _ in await jobs.waiting(self.engine)}
+        except (SQLAlchemyError, OSError):
+            log.warning("the database is away; looking for imports again later")
+            return
+        for workspace_id in left:
+            self._serve(workspace_id)
+
+    async def _listen(self) -> None:
         while True:
             await self.woken.wait()
             self.woken.clear()
+            for workspace_id in tuple(self.called):
+                self._serve(workspace_id)
+
+    def _serve(self, workspace_id: UUID) -> None:
+        """A workspace that is being served stays among the called, and is asked once more."""
+        self.called.add(workspace_id)
+        if workspace_id not in self.busy:
+            self.busy[workspace_id] = asyncio.create_task(self._drain(workspace_id))
+
+    async def _drain(self, workspace_id: UUID) -> None:
+        """Run what waits in one workspace until nothing is left."""
+        try:
+            async with self.room:
+                while workspace_id in self.called:
+                    self.called.discard(workspace_id)
+                    for _, id in await jobs.waiting_in(self.engine, workspace_id):
+                        await self._run(workspace_id, id)
+        except (SQLAlchemyError, OSError):
+            log.warning("lost the database during an import; it is taken up again later")
+        finally:
+            del self.busy[workspace_id]
+
+    async def _run(self, workspace_id: UUID, id: UUID) -> None:
+        job = await jobs.claim(self.engine, workspace_id, id)
+        if job is None:
+            return
+        try:
+            await run(self.engine, self.clock, job)
+        except asyncio.CancelledError:
+            await jobs.release(self.engine, job)
+            raise

@@ -151,6 +151,21 @@ class InvalidCursor(Invalid):
     title, titel = "This cursor does not fit this list", "Dieser Zeiger passt nicht zur Liste"
 
 
+class ColumnMissing(Invalid):
+    code = "column-missing"
+    title, titel = "The file lacks a column", "In der Datei fehlt eine Spalte"
+
+
+class FileUnreadable(Invalid):
+    code = "file-unreadable"
+    title, titel = "The file cannot be read", "Die Datei ist nicht lesbar"
+
+
+class EncodingWrong(FileUnreadable):
+    code = "encoding"
+    title, titel = "The file is in another encoding", "Die Datei ist anders kodiert"
+
+
 class EvidenceRequired(Invalid):
     code = "evidence-required"
     title, titel = "This milestone needs evidence", "Dieser Meilenstein braucht einen Beleg"

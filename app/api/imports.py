@@ -1,0 +1,124 @@
+"""The endpoints of imports: make one, send the file, start it, see what became of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.api.door import Presented, WriteImports, work_of
+from app.core.database import workspace_transaction
+from app.core.page import Page
+from app.core.work import Work
+from app.domain.access import Scope, admit, allow
+from app.domain.imports import jobs, problems, results, upload
+from app.schemas.base import PageOut
+from app.schemas.imports import (
+    ImportIn,
+    ImportOut,
+    ImportProblemOut,
+    ImportQuery,
+    ProblemQuery,
+    ResultFile,
+)
+
+router = APIRouter(prefix="/imports", tags=["imports"])
+
+CSV = {"text/csv": {"schema": {"type": "string", "format": "binary"}}}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A way in for what takes longer than a transaction should: admitted, and holding nothing."""
+
+    engine: AsyncEngine
+    admitted: Work
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[Work]:
+        """A short transaction of this visitor."""
+        async with workspace_transaction(self.engine, self.admitted.workspace_id) as db:
+            yield replace(self.admitted, db=db)
+
+
+async def visit(request: Request, secret: Presented) -> Visit:
+    engine: AsyncEngine = request.app.state.engine
+    async with engine.begin() as db:
+        admitted = await admit(db, secret, request.app.state.clock())
+        allow(admitted.key.scopes, Scope.IMPORTS_WRITE)
+        return Visit(engine, work_of(request, db, admitted))
+
+
+visit.__dict__["scope"] = Scope.IMPORTS_WRITE
+VisitImports = Annotated[Visit, Depends(visit)]
+
+
+@router.get("", response_model=PageOut[ImportOut])
+async def list_imports(work: WriteImports, asked: Annotated[ImportQuery, Query()]) -> Page:
+    """The imports of the workspace, newest first."""
+    return await jobs.find(work, asked)
+
+
+@router.post("", status_code=201)
+async def create_import(work: WriteImports, wanted: ImportIn, response: Response) -> ImportOut:
+    """Say what a file is and how to read it; the file comes next."""
+    made = await jobs.create(work, wanted)
+    response.headers["Location"] = f"/v1/imports/{made.id}"
+    return made
+
+
+@router.get("/{id}")
+async def read_import(work: WriteImports, id: UUID) -> ImportOut:
+    """How far it is, and what came of it."""
+    return await jobs.read(work, id)
+
+
+@router.put("/{id}/content", openapi_extra={"requestBody": {"content": CSV, "required": True}})
+async def put_import_content(visit: VisitImports, id: UUID, request: Request) -> ImportOut:
+    """Send the file (CSV) as one stream. Sent again before the start, it replaces the earlier one."""
+    await upload.store(visit.engine, visit.admitted.workspace_id, id, request.stream())
+    async with visit.work() as work:
+        return await jobs.read(work, id)
+
+
+@router.post("/{id}/start", status_code=202)
+async def start_import(
+    work: WriteImports, id: UUID, request: Request, response: Response, after: BackgroundTasks
+) -> ImportOut:
+    """Begin. Ask again at `Location` until the state is final."""
+    started = await jobs.start(work, id)
+    response.headers["Location"] = f"/v1/imports/{id}"
+    response.headers["Retry-After"] = "1"
+    after.add_task(request.app.state.worker.wake, work.workspace_id)
+    return started
+
+
+@router.post("/{id}/cancel")
+async def cancel_import(work: WriteImports, id: UUID) -> ImportOut:
+    """Stop it; nothing of it will have happened."""
+    return await jobs.cancel(work, id)
+
+
+@router.get("/{id}/problems", response_model=PageOut[ImportProblemOut])
+async def list_import_problems(
+    work: WriteImports, id: UUID, asked: Annotated[ProblemQuery, Query()]
+) -> Page:
+    """Every bad field of every row, in the order of the file."""
+    return await problems.find(work, id, asked)
+
+
+@router.get(
+    "/{id}/results/{file}", response_class=StreamingResponse, responses={200: {"content": CSV}}
+)
+async def read_import_results(visit: VisitImports, id: UUID, file: ResultFile) -> StreamingResponse:
+    """The rows that succeeded, that failed (with line and errors), or that were not looked at."""
+    async with visit.work() as work:
+        result = await results.result(work, id, file)
+    headers = {"Content-Disposition": f'attachment; filename="{file.value}"'}
+    media = f"text/csv; charset={result.dialect.charset}"
+    written = results.written(visit.engine, result)
+    return StreamingResponse(written, media_type=media, headers=headers)

@@ -1,0 +1,104 @@
+"""Accounts from a file: entered, changed where they differ, hung below their groups."""
+
+from app.core.errors import Invalid
+from app.core.work import Work
+from app.domain.imports import faults, lookups, sql
+from app.domain.imports.mapping import Plan
+from app.domain.imports.outcome import Outcome, matches, outcome
+from app.domain.trees import hold
+from app.tables import Account
+
+_OWN_PARENT = """
+SELECT line, parent AS value, NULL AS detail FROM staged_rows
+WHERE parent = external_id OR lower(parent) = lower(name)"""
+
+# The account a row means: by id, or, where no account of the source has that id, the one of this
+# name that has no id yet (a placeholder, or entered by hand). Without ids, names decide.
+_MATCH = """
+INSERT INTO staged_matches (line, id, fresh, identity)
+SELECT m.line, coalesce(m.found, {uuid7}), m.found IS NULL,
+  coalesce(m.found::text, m.external_id, lower(m.name))
+FROM (
+  SELECT r.line, r.external_id, r.name, coalesce(a.id, CASE WHEN r.external_id IS NULL
+      OR r.external_id = min(r.external_id) OVER (PARTITION BY a.id, b.id) THEN b.id END) AS found
+  FROM staged_rows r
+  LEFT JOIN accounts a ON a.workspace_id = :ws AND a.source = :source
+    AND a.external_id = r.external_id AND a.deleted_at IS NULL
+  LEFT JOIN (
+    SELECT DISTINCT ON (lower(name)) lower(name) AS name, id, external_id FROM accounts
+    WHERE workspace_id = :ws AND deleted_at IS NULL AND source = :source
+    ORDER BY lower(name), external_id IS NOT NULL, created_at, id) b
+    ON a.id IS NULL AND b.name = lower(r.name)
+      AND (r.external_id IS NULL OR b.external_id IS NULL)) m"""
+
+_ENTER = """
+INSERT INTO accounts (workspace_id, id, name, segment, country, domain, source, external_id,
+  attributes, version, created_at, updated_at)
+SELECT :ws, m.id, r.name, r.segment, r.country, r.domain, :source, r.external_id,
+  jsonb_strip_nulls(r.attributes), 1, :now, :now
+FROM staged_rows r JOIN staged_matches m ON m.line = r.line WHERE m.fresh"""
+
+_HANG = """
+UPDATE accounts a SET parent_id = nullif(p.id, a.id)
+FROM staged_rows r JOIN staged_matches m ON m.line = r.line
+JOIN staged_accounts p ON p.said = r.parent
+WHERE m.fresh AND a.workspace_id = :ws AND a.id = m.id"""
+
+_CHANGE = """
+UPDATE accounts a SET name = n.name, segment = n.segment, country = n.country, domain = n.domain,
+  parent_id = n.parent_id, external_id = n.external_id, attributes = n.attributes,
+  version = a.version + 1, updated_at = :now
+FROM (
+  SELECT o.id, r.name,
+    CASE WHEN :has_segment THEN r.segment ELSE o.segment END AS segment,
+    CASE WHEN :has_country THEN r.country ELSE o.country END AS country,
+    CASE WHEN :has_domain THEN r.domain ELSE o.domain END AS domain,
+    CASE WHEN :has_parent THEN nullif(p.id, o.id) ELSE o.parent_id END AS parent_id,
+    coalesce(r.external_id, o.external_id) AS external_id,
+    jsonb_strip_nulls((o.attributes - 'placeholder') || r.attributes) AS attributes
+  FROM staged_rows r JOIN staged_matches m ON m.line = r.line
+  JOIN accounts o ON o.workspace_id = :ws AND o.id = m.id
+  LEFT JOIN staged_accounts p ON p.said = r.parent
+  WHERE NOT m.fresh) n
+WHERE a.workspace_id = :ws AND a.id = n.id
+  AND (a.name, a.segment, a.country, a.domain, a.parent_id, a.external_id, a.attributes)
+    IS DISTINCT FROM
+    (n.name, n.segment, n.country, n.domain, n.parent_id, n.external_id, n.attributes)"""
+
+_CYCLE = """
+WITH RECURSIVE up (start, id, parent_id) AS (
+  SELECT id, id, parent_id FROM {table}
+  WHERE workspace_id = :ws AND deleted_at IS NULL AND parent_id IS NOT NULL
+  UNION
+  SELECT u.start, a.id, a.parent_id FROM up u
+  JOIN {table} a ON a.workspace_id = :ws AND a.id = u.parent_id AND a.deleted_at IS NULL
+  WHERE u.parent_id <> u.start)
+SELECT min(a.name) FROM up u JOIN {table} a ON a.workspace_id = :ws AND a.id = u.start
+WHERE u.parent_id = u.start"""
+
+
+async def prepare(work: Work, plan: Plan) -> None:
+    """Note what only the rows together, or the stored ones, tell to be wrong."""
+    await faults.note(work, _OWN_PARENT, code="own_parent", column=plan.name("parent"))
+    await matches(work, _MATCH, plan.name("external_id", "name"), source=plan.source)
+
+
+async def write(work: Work, plan: Plan) -> Outcome:
+    """Write `staged_rows`. Groups that are not known become placeholders."""
+    await hold(work, Account)
+    created = await sql.change(work, _ENTER, source=plan.source)
+    await lookups.accounts(work, plan.source, "SELECT parent AS said FROM staged_rows")
+    await sql.change(work, _HANG)
+    flags = {f"has_{name}": plan.has(name) for name in ("segment", "country", "domain", "parent")}
+    updated = await sql.change(work, _CHANGE, **flags)
+    if plan.has("parent"):
+        await no_cycle(work, "accounts")
+    placeholders = await lookups.made(work, "staged_accounts")
+    return await outcome(work, created, updated, accounts=placeholders)
+
+
+async def no_cycle(work: Work, table: str) -> None:
+    """Refuse the whole file when something would lie below itself."""
+    name = await sql.value(work, _CYCLE.format(table=table))
+    if name is not None:
+        raise Invalid.at("", "cycle", f"The file would put {name!r} below itself.")

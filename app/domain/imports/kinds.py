@@ -1,0 +1,173 @@
+"""How each kind of field is checked and cast, as SQL expressions over the text of a cell."""
+
+from dataclasses import dataclass
+
+from app.domain.imports.fields import Field, Kind
+from app.domain.imports.mapping import Plan
+from app.engine.currencies import DECIMALS
+
+TYPES = {
+    Kind.DECIMAL: "numeric",
+    Kind.SHARE: "numeric",
+    Kind.DATE: "date",
+    Kind.INSTANT: "timestamptz",
+    Kind.BOOLEAN: "boolean",
+}
+YES = "('true', 't', 'yes', 'y', '1', 'ja', 'j', 'wahr', 'x')"
+NO = "('false', 'f', 'no', 'n', '0', 'nein', 'falsch')"
+NUMBERS = {
+    "en": (
+        r"^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)([.][0-9]+)?$",
+        "replace({x}, ',', '')",
+        "1,234.56",
+    ),
+    "de": (
+        r"^[+-]?([0-9]+|[0-9]{1,3}([.][0-9]{3})+)(,[0-9]+)?$",
+        "replace(replace({x}, '.', ''), ',', '.')",
+        "1.234,56",
+    ),
+}
+_CLOCK = (
+    r"((, ?|[T ])[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?[AaPp][Mm])?"
+    r"( ?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?))?)?$"
+)
+_ISO = r"^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+# How a date begins, how that is turned into year-month-day, an example.
+DATES = {
+    "iso": (_ISO, r"\1-\2-\3", "2026-07-20"),
+    "us": (r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})", r"\3-\1-\2", "7/20/2026"),
+    "eu": (r"^([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})", r"\3-\2-\1", "20.7.2026"),
+}
+_ZONED = "':[0-9]{2}.*(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$'"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Expressions for the cells of one plan. Bind parameters: now, zone, currency."""
+
+    plan: Plan
+
+    def fault(self, field: Field, x: str) -> str:
+        """The code of what is wrong with the text `x` (null: nothing); `x` is not null."""
+        checks = self._checks(field, x)
+        whens = " ".join(f"WHEN {condition} THEN '{code}'" for code, condition in checks)
+        return f"CASE WHEN {x} IS NULL THEN NULL {whens} END"
+
+    def detail(self, field: Field) -> str | None:
+        """What the sentence about such a fault needs to say."""
+        match field.kind:
+            case Kind.DECIMAL | Kind.SHARE:
+                return NUMBERS[self.plan.mapping.locale][2]
+            case Kind.DATE | Kind.INSTANT:
+                return DATES[self.plan.mapping.date_format][2]
+            case Kind.WORD:
+                return ", ".join(field.words)
+        return str(field.limit)
+
+    def cast(self, field: Field, x: str) -> str:
+        """The value of a text that was found sound."""
+        match field.kind:
+            case Kind.DECIMAL:
+                return f"CAST({self._number(x)} AS numeric)"
+            case Kind.SHARE:
+                return f"CAST({self._number(self._bare(x))} AS numeric) / {self._per(x)}"
+            case Kind.DATE:
+                return f"CAST(CAST({self._day(x)} AS timestamp) AS date)"
+            case Kind.INSTANT:
+                return self._instant(x)
+            case Kind.BOOLEAN:
+                return f"lower({x}) IN {YES}"
+            case Kind.CURRENCY:
+                return f"upper({x})"
+            case Kind.WORD | Kind.EMAIL:
+                return f"lower({x})" if field.kind is Kind.WORD else x
+        return x
+
+    def _checks(self, field: Field, x: str) -> tuple[tuple[str, str], ...]:
+        match field.kind:
+            case Kind.DECIMAL:
+                return self._amount(x)
+            case Kind.SHARE:
+                bare = self._bare(x)
+                return (
+                    ("not_a_decimal", f"{bare} !~ '{self._shape}'"),
+                    (
+                        "out_of_range",
+                        f"CAST({self._number(bare)} AS numeric) NOT BETWEEN 0 AND {self._per(x)}",
+                    ),
+                )
+            case Kind.DATE | Kind.INSTANT:
+                return self._moment(field, x)
+            case Kind.CURRENCY:
+                known = ", ".join(f"'{code}'" for code in DECIMALS)
+                return (("unknown_currency", f"upper({x}) NOT IN ({known})"),)
+            case Kind.BOOLEAN:
+                return (("not_a_boolean", f"lower({x}) NOT IN {YES} AND lower({x}) NOT IN {NO}"),)
+            case Kind.WORD:
+                words = ", ".join(f"'{word}'" for word in field.words)
+                return (("not_one_of", f"lower({x}) NOT IN ({words})"),)
+            case Kind.KEY:
+                return (("pattern", f"{x} !~ '^[a-z0-9][a-z0-9_-]{{0,63}}$'"),)
+            case Kind.EMAIL:
+                return (
+                    ("too_long", f"char_length({x}) > {field.limit}"),
+                    ("not_an_email", rf"{x} !~ '^[^@\s]+@[^@\s]+$'"),
+                )
+        return (("too_long", f"char_length({x}) > {field.limit}"),)
+
+    @property
+    def _shape(self) -> str:
+        return NUMBERS[self.plan.mapping.locale][0]
+
+    def _number(self, x: str) -> str:
+        return NUMBERS[self.plan.mapping.locale][1].format(x=x)
+
+    def _bare(self, x: str) -> str:
+        return f"rtrim({x}, ' %')"
+
+    def _per(self, x: str) -> str:
+        return f"CASE WHEN {x} LIKE '%\\%' THEN 100 ELSE 1 END"
+
+    def _amount(self, x: str) -> tuple[tuple[str, str], ...]:
+        number = self._number(x)
+        decimals = f"length(rtrim(split_part({number}, '.', 2), '0'))"
+        return (
+            ("not_a_decimal", f"{x} !~ '{self._shape}'"),
+            ("negative", f"{x} LIKE '-%'"),
+            ("amount_too_large", f"length(ltrim(split_part({number}, '.', 1), '+0')) > 18"),
+            ("too_many_decimals", f"{decimals} > {self._exponent()}"),
+        )
+
+    def _exponent(self) -> str:
+        column = self.plan.column("currency")
+        currency = f"upper(coalesce(c.{column.cell}, :currency))" if column else ":currency"
+        odd = {code: decimals for code, decimals in DECIMALS.items() if decimals != 2}  # noqa: PLR2004 - the usual two
+        whens = " ".join(
+            f"WHEN {currency} IN ({', '.join(repr(c) for c, d in odd.items() if d == decimals)})"
+            f" THEN {decimals}"
+            for decimals in sorted(set(odd.values()))
+        )
+        return f"CASE {whens} ELSE 2 END"
+
+    def _moment(self, field: Field, x: str) -> tuple[tuple[str, str], ...]:
+        begins = DATES[self.plan.mapping.date_format][0]
+        shape = f"{x} !~ '{begins}{_CLOCK}' AND {x} !~ '{_ISO}{_CLOCK}'"
+        day = self._day(x)
+        future = (("in_future", f"{self._instant(x)} > :now"),) if field.past else ()
+        return (
+            ("not_a_date", f"{shape} OR NOT pg_input_is_valid({day}, 'timestamptz')"),
+            ("date_out_of_range", f"substr({day}, 1, 4) NOT BETWEEN '1900' AND '2200'"),
+            *future,
+        )
+
+    def _day(self, x: str) -> str:
+        """Year first; a year that comes first already stays there."""
+        begins, order, _ = DATES[self.plan.mapping.date_format]
+        return f"replace(regexp_replace({x}, '{begins}', '{order}'), ',', '')"
+
+    def _instant(self, x: str) -> str:
+        day = self._day(x)
+        return (
+            f"CASE WHEN {x} ~ {_ZONED} THEN CAST({day} AS timestamptz)"
+            f" ELSE CAST({day} AS timestamp) AT TIME ZONE :zone END"
+        )

@@ -1,0 +1,162 @@
+"""From texts to values: the mapped cells, what is wrong with them, and the sound rows cast."""
+
+from typing import Any
+
+from sqlalchemy import text
+
+from app.core.work import Work
+from app.domain.imports import faults, sql
+from app.domain.imports.fields import ATTRIBUTE, FIELDS, REACHED, Kind
+from app.domain.imports.kinds import TYPES, Reading
+from app.domain.imports.mapping import Column, Plan
+
+_TORN = """
+INSERT INTO staged_faults SELECT line, 0, 'rejected',
+  CASE WHEN torn = 'nul_character' THEN (CAST(:header AS text[]))[torn_place + 1] END, torn, NULL, NULL
+FROM staged_cells WHERE torn IS NOT NULL"""
+
+
+async def read(work: Work, plan: Plan, raw: str) -> int:
+    """Make `staged_faults` and `staged_rows`; how many rows the file has.
+
+    `raw` selects the rows as texts. `staged_rows` has the line, a typed column for every field of
+    the object (NULL where it is not mapped), `attributes`, and is without the rows that have
+    faults. Dates of wide columns (`reached:…`) stand in `staged_reached`.
+    """
+    reading = Reading(plan)
+    await work.db.execute(text(faults.CREATE))
+    count = await _cells(work, plan, raw)
+    await sql.change(work, _TORN, header=list(plan.header))
+    if plan.columns:
+        await _check(work, reading)
+    await work.db.execute(text("ANALYZE staged_faults"))
+    await _cast(work, reading)
+    await _wide(work, reading)
+    await work.db.execute(text("ANALYZE staged_rows"))
+    return count
+
+
+def bindings(plan: Plan) -> dict[str, Any]:
+    return {"zone": plan.zone, "currency": plan.currency}
+
+
+async def _cells(work: Work, plan: Plan, raw: str) -> int:
+    """The text of every mapped field, trimmed and fixed; empty is NULL."""
+    columns = "".join(f", {column.cell} text" for column in plan.columns)
+    await work.db.execute(
+        text(
+            "CREATE TEMPORARY TABLE staged_cells (line bigint, torn text, torn_place int"
+            f"{columns}) ON COMMIT DROP"
+        )
+    )
+    values = "".join(f", {_cell(column)}" for column in plan.columns)
+    fixes = {f"fix{column.number}": column.fix for column in plan.columns if column.fix}
+    constants = {
+        f"constant{column.number}": column.constant
+        for column in plan.columns
+        if column.constant is not None
+    }
+    statement = f"INSERT INTO staged_cells SELECT line, torn, torn_place{values} FROM ({raw}) r"
+    return await sql.change(work, statement, **fixes, **constants)
+
+
+def _cell(column: Column) -> str:
+    if column.place is None:
+        return f"nullif(:constant{column.number}, '')"
+    cell = f"btrim(r.c{column.place}, E' \\t')"
+    if column.fix:
+        cell = f"coalesce(CAST(:fix{column.number} AS jsonb) ->> {cell}, {cell})"
+    return f"nullif({cell}, '')"
+
+
+async def _check(work: Work, reading: Reading) -> None:
+    """One line for every bad field. What a torn row's fields say cannot be known."""
+    lines = []
+    values: dict[str, Any] = bindings(reading.plan)
+    for column in reading.plan.columns:
+        x, n = f"c.{column.cell}", column.number
+        lines.append(f"({n}, :column{n}, {x}, {_fault(reading, column, x)}, :detail{n})")
+        values[f"column{n}"] = column.name
+        values[f"detail{n}"] = reading.detail(column.field)
+    statement = (
+        "INSERT INTO staged_faults SELECT c.line, k.place, 'rejected', k.name, k.code, k.value,"
+        f" k.detail FROM staged_cells c CROSS JOIN LATERAL (VALUES {', '.join(lines)})"
+        " AS k(place, name, value, code, detail)"
+        " WHERE k.code IS NOT NULL AND coalesce(c.torn, '') NOT LIKE 'too%'"
+    )
+    await sql.change(work, statement, **values)
+
+
+def _fault(reading: Reading, column: Column, x: str) -> str:
+    fault = reading.fault(column.field, x)
+    if column.field.required:
+        return f"CASE WHEN {x} IS NULL THEN 'missing' ELSE {fault} END"
+    return fault
+
+
+async def _cast(work: Work, reading: Reading) -> None:
+    plan = reading.plan
+    fields = FIELDS[plan.object]
+    types = ", ".join(f"{field.name} {TYPES.get(field.kind, 'text')}" for field in fields)
+    await work.db.execute(
+        text(
+            f"CREATE TEMPORARY TABLE staged_rows (line bigint, {types}, attributes jsonb)"
+            " ON COMMIT DROP"
+        )
+    )
+    values = []
+    for field in fields:
+        column = plan.column(field.name)
+        if column is not None:
+            values.append(reading.cast(field, f"c.{column.cell}"))
+        elif field.kind is Kind.CURRENCY:
+            values.append(":currency")
+        else:
+            values.append(f"CAST(NULL AS {TYPES.get(field.kind, 'text')})")
+    statement = (
+        f"INSERT INTO staged_rows SELECT c.line, {', '.join(values)}, {_attributes(plan)}"
+        " FROM staged_cells c"
+        " WHERE NOT EXISTS (SELECT FROM staged_faults f WHERE f.line = c.line)"
+    )
+    await sql.change(work, statement, **bindings(plan), **_attribute_names(plan))
+
+
+def _attributes(plan: Plan) -> str:
+    """The mapped attributes as one object; an empty cell takes the attribute away."""
+    pairs = [
+        f":attribute{column.number}, c.{column.cell}"
+        for column in plan.columns
+        if column.field.name.startswith(ATTRIBUTE)
+    ]
+    # A function takes a hundred arguments.
+    objects = [
+        f"jsonb_build_object({', '.join(pairs[i : i + 40])})" for i in range(0, len(pairs), 40)
+    ]
+    return " || ".join(objects) or "CAST('{}' AS jsonb)"
+
+
+def _attribute_names(plan: Plan) -> dict[str, str]:
+    return {
+        f"attribute{column.number}": column.field.name.removeprefix(ATTRIBUTE)
+        for column in plan.columns
+        if column.field.name.startswith(ATTRIBUTE)
+    }
+
+
+async def _wide(work: Work, reading: Reading) -> None:
+    await work.db.execute(
+        text(
+            "CREATE TEMPORARY TABLE staged_reached (line bigint, milestone text, at timestamptz)"
+            " ON COMMIT DROP"
+        )
+    )
+    for column in reading.plan.columns:
+        if column.field.name.startswith(REACHED):
+            at = reading.cast(column.field, f"c.{column.cell}")
+            statement = (
+                f"INSERT INTO staged_reached SELECT c.line, :milestone, {at}"
+                " FROM staged_cells c JOIN staged_rows r ON r.line = c.line"
+                f" WHERE c.{column.cell} IS NOT NULL"
+            )
+            key = column.field.name.removeprefix(REACHED)
+            await sql.change(work, statement, milestone=key, **bindings(reading.plan))
