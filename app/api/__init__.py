@@ -6,6 +6,8 @@ from app.api import (
     arrivals,
     cascade,
     currency_rates,
+    imports,
+    lights,
     me,
     milestones,
     movements,
@@ -23,6 +25,7 @@ ROUTERS = (
     cascade.router,
     targets.router,
     arrivals.router,
+    lights.router,
     me.router,
     people.router,
     teams.router,
@@ -33,5 +36,6 @@ ROUTERS = (
     api_keys.router,
     currency_rates.router,
     products.router,
+    imports.router,
     workspaces.router,
 )

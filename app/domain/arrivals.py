@@ -23,6 +23,7 @@ async def find(work: Work, milestone_id: UUID, asked: ArrivalQuery) -> ArrivalPa
     milestone = await work.get(Milestone, milestone_id)
     version = await work.get(ProcessVersion, milestone.version_id)
     await here(work, asked.scope)
+    seen_at(work, asked)
     period = period_asked(work, asked.period)
     start, end = bounds(period, work.home.zone)
     question = Question(
@@ -47,7 +48,8 @@ async def find(work: Work, milestone_id: UUID, asked: ArrivalQuery) -> ArrivalPa
         period=period.key,
         scope=str(asked.scope),
         business_type=asked.business_type,
-        as_of=seen_at(work, asked),
+        as_of=asked.as_of or work.now,
+        effective_at=asked.effective_at,
         source="events",
         formula=FORMULA,
     )

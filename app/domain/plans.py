@@ -96,6 +96,8 @@ async def plans(work: Work, targets: Sequence[Row[Any]], as_of: datetime) -> dic
 async def currency_rates(work: Work, currencies: set[str | None]) -> Sequence[Row[Any]]:
     """Every rate of the foreign ones among `currencies`, in the order they became known."""
     foreign = {code for code in currencies if code not in (None, work.home.currency)}
+    if not foreign:
+        return []
     query = work.rows(CurrencyRate).where(CurrencyRate.currency.in_(foreign))
     return await work.all(query.order_by(CurrencyRate.recorded_at, CurrencyRate.day))
 

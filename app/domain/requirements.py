@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Row, func, select
 
 from app.core.work import Work
 from app.domain.inflow import Question
@@ -16,8 +16,10 @@ from app.domain.plans import Wanted
 from app.domain.processes import version_at
 from app.domain.questions import evidenced
 from app.engine.cascade import Cascade, Section, cascade
-from app.engine.periods import Period, bounds
+from app.engine.periods import Calendar, Period, bounds, share
+from app.engine.plan import Recurrence
 from app.schemas.scopes import EVERYBODY, Business, Subject
+from app.tables import Membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,31 @@ def required(
         ground.keys,
         wanted.average or None,
     )
+
+
+def joiners_part(
+    target: Row[Any], period: Period, joined: date | None, calendar: Calendar | None
+) -> Fraction | None:
+    """The part that a person owes who was first put into a team within the period, on `joined`.
+
+    By working days, and of recurring targets only; None: all of it.
+    """
+    recurring = target.recurrence != Recurrence.ONCE and target.person_id is not None
+    if not recurring or joined is None or not period.start < joined < period.end:
+        return None
+    return share(period, joined, None, calendar)
+
+
+async def joined_on(work: Work, person_id: UUID | None = None) -> dict[UUID, date]:
+    """The day on which people were first put into a team."""
+    first = func.min(Membership.since).label("first")
+    query = select(Membership.person_id, first).where(
+        Membership.workspace_id == work.workspace_id, Membership.team_id.is_not(None)
+    )
+    if person_id is not None:
+        query = query.where(Membership.person_id == person_id)
+    found = await work.all(query.group_by(Membership.person_id))
+    return {row.person_id: row.first for row in found}
 
 
 def _section(row: Row[Any]) -> Section:

@@ -17,13 +17,13 @@ from app.domain.calendars import calendar
 from app.domain.inflow import NOTHING, Arrived, arrived
 from app.domain.plans import Fx, Wanted, plans, wanted
 from app.domain.questions import period_asked, seen_at
-from app.domain.requirements import Ground, ground, required
+from app.domain.requirements import Ground, ground, joined_on, joiners_part, required
 from app.engine.cascade import Cascade, Level
 from app.engine.money import ceil_to_minor
-from app.engine.periods import Period
+from app.engine.periods import Calendar, Period
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.cascade import FORMULA, decimal_out, level_out
-from app.schemas.ratios import needed_out
+from app.schemas.ratios import needed_out, ratio_out
 from app.schemas.scopes import Business, Moment, Subject
 from app.schemas.targets import (
     FeedOut,
@@ -31,7 +31,6 @@ from app.schemas.targets import (
     StoredLevelOut,
     TargetCascadeOut,
     TargetCascadeQuery,
-    TargetOut,
 )
 from app.tables import Target
 
@@ -45,13 +44,27 @@ async def read(work: Work, id: UUID, asked: TargetCascadeQuery) -> TargetCascade
     row = await work.get(Target, id)
     found = await _wanted(work, row, period, seen)
     stage = await ground(work, row.process_id, period, seen)
-    plan = required(found, stage)
+    times = await calendar(work, period.start, period.end)
+    factor = await _joiners_part(work, row, period, times)
+    plan = required(found, stage, factor or Fraction(1))
     assert plan is not None
     scope, business_type = Subject.of(target.scope), Business(target.business_type)
     came = await arrived(work, stage.question(scope, business_type, asked.as_of))
-    days = await _days(work, period, seen.astimezone(work.home.zone).date())
-    feed = _feed(work, stage, plan.levels[0], days, came)
-    return _seen(work, target, stage, plan, found, feed, seen)
+    days = _days(period, seen.astimezone(work.home.zone).date(), times)
+    return TargetCascadeOut(
+        target=target,
+        period=period.key,
+        process_version=stage.version.number,
+        prorated=ratio_out(factor),
+        milestones=[_level(level, plan, work.home.currency) for level in plan.levels],
+        coverage=None if plan.coverage is None else decimal_out(plan.coverage),
+        warnings=list(plan.warnings),
+        fx=[fx_out(fx) for fx in found.fx],
+        feed_rate=_feed(work, stage, plan.levels[0], days, came),
+        as_of=seen,
+        source="target",
+        formula=FORMULA,
+    )
 
 
 def fx_out(fx: Fx) -> FxOut:
@@ -78,28 +91,13 @@ async def _wanted(work: Work, row: Row[Any], period: Period, seen: datetime) -> 
     return found
 
 
-def _seen(
-    work: Work,
-    target: TargetOut,
-    stage: Ground,
-    plan: Cascade,
-    found: Wanted,
-    feed: FeedOut,
-    seen: datetime,
-) -> TargetCascadeOut:
-    return TargetCascadeOut(
-        target=target,
-        period=stage.period.key,
-        process_version=stage.version.number,
-        milestones=[_level(level, plan, work.home.currency) for level in plan.levels],
-        coverage=None if plan.coverage is None else decimal_out(plan.coverage),
-        warnings=list(plan.warnings),
-        fx=[fx_out(fx) for fx in found.fx],
-        feed_rate=feed,
-        as_of=seen,
-        source="target",
-        formula=FORMULA,
-    )
+async def _joiners_part(
+    work: Work, row: Row[Any], period: Period, times: Calendar | None
+) -> Fraction | None:
+    if row.person_id is None:
+        return None
+    joined = await joined_on(work, row.person_id)
+    return joiners_part(row, period, joined.get(row.person_id), times)
 
 
 def _level(level: Level, plan: Cascade, currency: str) -> StoredLevelOut:
@@ -116,8 +114,7 @@ class _Days:
     left: int
 
 
-async def _days(work: Work, period: Period, today: date) -> _Days:
-    times = await calendar(work, period.start, period.end)
+def _days(period: Period, today: date, times: Calendar | None) -> _Days:
     start = min(max(today, period.start), period.end)
     if times and times.working_days(period.start, period.end):
         left = times.working_days(start, period.end)

@@ -55,5 +55,6 @@ class ArrivalPage(PageOut[ArrivalOut]):
     scope: str
     business_type: str
     as_of: datetime
+    effective_at: datetime | None
     source: str
     formula: str

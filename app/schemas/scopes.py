@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field, PlainValidator
+from pydantic import Field, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import In, Instant
@@ -64,6 +64,7 @@ def _subject(value: Any) -> Subject:
 ScopeIn = Annotated[
     Subject,
     PlainValidator(_subject, json_schema_input_type=str),
+    PlainSerializer(str, return_type=str),
     Field(
         examples=["all"], description="`all`, `team:<id>` (with the teams below) or `owner:<id>`."
     ),

@@ -178,6 +178,9 @@ class TargetCascadeOut(Out):
     target: TargetOut
     period: str
     process_version: int
+    prorated: Annotated[
+        str | None, Field(description="The part of the target of somebody who joined within it.")
+    ]
     milestones: list[StoredLevelOut]
     coverage: str | None
     warnings: list[str]
