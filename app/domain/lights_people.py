@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import Row, select, true
@@ -40,6 +40,15 @@ class _Lit:
     row: Row[Any]
     aim: Aim
     found: list[Judged]
+
+
+class _Tally(TypedDict):
+    """How many people show which light."""
+
+    people_green: int
+    people_amber: int
+    people_red: int
+    people_grey: int
 
 
 async def read(work: Work, asked: PeopleLightsQuery) -> PeopleLightsOut:
@@ -161,6 +170,11 @@ def _worst(lit: _Lit) -> Light:
     return max((one.overall.light for one in lit.found), key=_WORST.index)
 
 
-def _tally(shown: Sequence[Light]) -> dict[str, int]:
+def _tally(shown: Sequence[Light]) -> _Tally:
     counted = Counter(shown)
-    return {f"people_{light}": counted[light] for light in Light}
+    return {
+        "people_green": counted[Light.GREEN],
+        "people_amber": counted[Light.AMBER],
+        "people_red": counted[Light.RED],
+        "people_grey": counted[Light.GREY],
+    }

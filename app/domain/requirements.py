@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 
 from app.core.work import Work
 from app.domain.inflow import Question
@@ -102,7 +102,7 @@ def joiners_part(
 async def joined_on(work: Work, person_id: UUID | None = None) -> dict[UUID, date]:
     """The day on which people were first put into a team."""
     first = func.min(Membership.since).label("first")
-    query = select(Membership.person_id, first).where(
+    query: Select[Any] = select(Membership.person_id, first).where(
         Membership.workspace_id == work.workspace_id, Membership.team_id.is_not(None)
     )
     if person_id is not None:

@@ -118,9 +118,11 @@ def _light(work: Work, scene: Scene, one: Judged) -> LightOut:
         milestone_id=one.milestone.id,
         key=one.milestone.key,
         name=one.milestone.name,
-        required_value=level and money_out(level.required_value(currency), currency),
+        required_value=None
+        if level is None
+        else money_out(level.required_value(currency), currency),
         actual_value=money_out(came.value, currency),
-        required_count=level and level.required_count,
+        required_count=None if level is None else level.required_count,
         actual_count=came.count,
         expected_value=None if whole is None else _money(whole, currency),
         expected_count=ratio_out(number),
@@ -136,10 +138,10 @@ def _light(work: Work, scene: Scene, one: Judged) -> LightOut:
         count_light=one.count.light if one.count else Light.GREY,
         reached=verdict.reached,
         concentration=ratio_out(alone),
-        rate_source=level and level.rate_source,
+        rate_source=None if level is None else level.rate_source,
         reason=ReasonOut(
             code=verdict.reason,
-            text=reason_text(verdict, telling, level and level.blocked_by),
+            text=reason_text(verdict, telling, None if level is None else level.blocked_by),
         ),
     )
 
