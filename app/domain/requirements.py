@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, func
 
 from app.core.work import Work
 from app.domain.inflow import Question
@@ -101,13 +101,11 @@ def joiners_part(
 
 async def joined_on(work: Work, person_id: UUID | None = None) -> dict[UUID, date]:
     """The day on which people were first put into a team."""
-    first = func.min(Membership.since).label("first")
-    query: Select[Any] = select(Membership.person_id, first).where(
-        Membership.workspace_id == work.workspace_id, Membership.team_id.is_not(None)
-    )
+    query = work.rows(Membership).where(Membership.team_id.is_not(None))
     if person_id is not None:
         query = query.where(Membership.person_id == person_id)
-    found = await work.all(query.group_by(Membership.person_id))
+    columns: Any = (Membership.person_id, func.min(Membership.since).label("first"))
+    found = await work.all(query.with_only_columns(*columns).group_by(Membership.person_id))
     return {row.person_id: row.first for row in found}
 
 
