@@ -141,6 +141,9 @@ async def _give(
         Target.starts_on == row.starts_on,
     )
     found = await work.one(work.rows(Target).where(*same, targets.of_subject(subject)))
+    if found is not None and found.id == row.parent_id:
+        detail = f"{subject} has the target that this one is a share of."
+        raise Invalid.at("/to", "scope_refused", detail)
     below = {"parent_id": row.id, "ends_on": row.ends_on}
     if found is not None:
         await work.change(Target, found.id, None, **below)

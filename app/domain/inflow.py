@@ -56,7 +56,7 @@ class Question:
 class Arrived:
     """What arrived at one milestone, in the reporting currency.
 
-    `value` is None where something arrived and no value is known; nothing arrived is 0. Unverified
+    A value is None where something arrived and no value is known; nothing arrived is 0. Unverified
     amounts are those without evidence, counted or not. `largest` is the largest deal's part.
     """
 
@@ -64,11 +64,11 @@ class Arrived:
     count: int = 0
     known: int = 0
     largest: Decimal = Decimal(0)
-    unverified_value: Decimal = Decimal(0)
+    unverified_value: Decimal | None = Decimal(0)
     unverified_count: int = 0
     missing: int = 0
     unconverted: int = 0
-    unassigned_value: Decimal = Decimal(0)
+    unassigned_value: Decimal | None = Decimal(0)
     unassigned_count: int = 0
 
 
@@ -95,13 +95,12 @@ async def arrived_by_person(
 
 def added(parts: Sequence[Arrived]) -> Arrived:
     """Several people's arrivals as one; a deal they share is one deal only to `arrived`."""
-    values = [part.value for part in parts if part.value is not None]
     return Arrived(
-        value=sum(values, Decimal(0)) if values or not parts else None,
+        value=_known([part.value for part in parts]),
         count=sum(part.count for part in parts),
         known=sum(part.known for part in parts),
         largest=max((part.largest for part in parts), default=Decimal(0)),
-        unverified_value=sum((part.unverified_value for part in parts), Decimal(0)),
+        unverified_value=_known([part.unverified_value for part in parts]),
         unverified_count=sum(part.unverified_count for part in parts),
         missing=sum(part.missing for part in parts),
         unconverted=sum(part.unconverted for part in parts),
@@ -209,6 +208,7 @@ def _deals(seen: Subquery, keys: tuple[str, ...]) -> Subquery:
             func.sum(column.value).filter(accepted).label("value"),
             func.sum(column.value).filter(~column.verified).label("unverified"),
             func.bool_or(accepted).label("accepted"),
+            func.bool_or(~column.verified).label("has_unverified"),
             func.bool_or(and_(counts, accepted)).label("counts"),
             func.bool_or(and_(counts, ~column.verified)).label("counts_unverified"),
             func.bool_or(and_(column.missing, accepted)).label("missing"),
@@ -235,26 +235,34 @@ def _summed(deals: Subquery, keys: tuple[str, ...] = ()) -> Select[Any]:
         number(column.value.is_not(None)).label("known"),
         number(column.counts).label("arrivals"),
         func.sum(column.unverified).label("unverified_value"),
+        number(column.has_unverified).label("deals_unverified"),
         number(column.counts_unverified).label("unverified_count"),
         number(column.missing).label("missing"),
         number(column.unconverted).label("unconverted"),
         func.sum(column.value).filter(column.unassigned).label("unassigned_value"),
+        number(and_(column.unassigned, column.accepted)).label("deals_unassigned"),
         number(and_(column.unassigned, column.counts)).label("unassigned_count"),
     ).group_by(*whole)
+
+
+def _known(values: Sequence[Decimal | None]) -> Decimal | None:
+    """The sum of what is known; None where there is something and nothing of it is known."""
+    known = [value for value in values if value is not None]
+    return sum(known, Decimal(0)) if known or not values else None
 
 
 def _arrived(row: Row[Any]) -> Arrived:
     zero = Decimal(0)
     return Arrived(
-        value=zero if row.value is None and not row.deals else row.value,
+        value=row.value if row.deals else zero,
         count=row.arrivals,
         known=row.known,
         largest=row.largest or zero,
-        unverified_value=row.unverified_value or zero,
+        unverified_value=row.unverified_value if row.deals_unverified else zero,
         unverified_count=row.unverified_count,
         missing=row.missing,
         unconverted=row.unconverted,
-        unassigned_value=row.unassigned_value or zero,
+        unassigned_value=row.unassigned_value if row.deals_unassigned else zero,
         unassigned_count=row.unassigned_count,
     )
 

@@ -10,8 +10,7 @@ from app.domain.questions import here
 from app.domain.requirements import joined_on
 from app.domain.scenes import Scene, aim, scene
 from app.domain.verdicts import FORMULA, focused, judged, lights
-from app.engine.money import Money
-from app.schemas.base import MoneyOut
+from app.schemas.base import money_out
 from app.schemas.lights import LightsOut, LightsQuery, UnassignedOut
 from app.schemas.ratios import ratio_out
 from app.schemas.scopes import EVERYBODY
@@ -67,10 +66,10 @@ def unassigned(
         UnassignedOut(
             position=row.position,
             key=row.key,
-            value=MoneyOut(amount=Money(came.unassigned_value, currency).text, currency=currency),
+            value=money_out(came.unassigned_value, currency),
             count=came.unassigned_count,
         )
         for row, came in found
-        if came.unassigned_count or came.unassigned_value
+        if came.unassigned_count or came.unassigned_value != 0
     ]
     return told or None

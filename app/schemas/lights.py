@@ -97,7 +97,7 @@ class UnassignedOut(Out):
 
     position: int
     key: str
-    value: MoneyOut
+    value: MoneyOut | None
     count: int
 
 

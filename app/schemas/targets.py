@@ -1,12 +1,14 @@
 """What the world says and sees of a target."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from fractions import Fraction
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.engine import rates
 from app.engine.plan import Recurrence
 from app.schemas.base import In, Instant, Listing, MoneyIn, MoneyOut, Out
 from app.schemas.cascade import LevelOut
@@ -18,6 +20,23 @@ Count = Annotated[int, Field(ge=0, le=10**9)]
 To = Annotated[
     PeriodKey | None, Field(description="Last period, included. Null: until further notice.")
 ]
+
+
+def _weight(value: Any) -> Fraction:
+    """A whole number or a decimal string; 0 gives nothing."""
+    if isinstance(value, Fraction):
+        return value
+    if type(value) is int and 0 <= value <= MOST_WEIGHT:
+        return Fraction(value)
+    try:
+        return rates.retention(value if isinstance(value, str) else "")
+    except rates.BadRate as error:
+        detail = 'a weight is a whole number or a decimal string such as "2.5"'
+        raise PydanticCustomError("weight_malformed", detail) from error
+
+
+MOST_WEIGHT = 10**9
+Weight = Annotated[Fraction, PlainValidator(_weight, json_schema_input_type=int | str)]
 
 
 class TargetIn(In):
@@ -59,7 +78,7 @@ class OverrideIn(In):
 
 class ShareIn(In):
     scope: ScopeIn
-    weight: Annotated[RateIn | Annotated[int, Field(ge=0, le=10**9)] | None, Field()] = None
+    weight: Weight | None = None
 
 
 class AllocationIn(In):

@@ -54,7 +54,7 @@ async def test_equal_shares_add_up_to_the_last_cent(client, process):
 async def test_weights_and_a_ramp_shape_the_shares(client, process):
     target = await make_target(client, amount=eur("100.00"))
     ada, ben = [f"owner:{(await make_person(client, name))['id']}" for name in ("Ada", "Ben")]
-    to = [{"scope": ada, "weight": 3}, {"scope": ben, "weight": 2}]
+    to = [{"scope": ada, "weight": "1.5"}, {"scope": ben, "weight": 1}]
     found = await allocate(client, target, by="weights", to=to, ramp={ben: "0.5"})
     assert [one["amount"]["amount"] for one in found["children"]] == ["75.00", "25.00"]
 
@@ -106,6 +106,8 @@ async def test_children_that_ask_for_more_than_their_parent_are_told_of(client, 
         ("equal", {"weight": 1}, ("/to/0/weight", "weight_refused")),
         ("weights", {}, ("/to/0/weight", "weight_refused")),
         ("weights", {"weight": 0}, ("/to", "no_weights")),
+        ("weights", {"weight": -1}, ("/to/0/weight", "weight_malformed")),
+        ("weights", {"weight": 0.5}, ("/to/0/weight", "weight_malformed")),
         ("history", {}, ("/to", "no_weights")),
         ("luck", {}, ("/by", "not_one_of")),
     ],
@@ -115,3 +117,13 @@ async def test_an_allocation_that_does_not_add_up_is_pointed_at(client, process,
     scope = f"owner:{(await make_person(client))['id']}"
     body = {"by": by, "to": [{"scope": scope} | share]}
     assert await refused(client, "POST", f"/v1/targets/{target['id']}/allocate", json=body) == fault
+
+
+async def test_a_share_cannot_go_back_to_the_target_it_came_from(client, process):
+    team = f"team:{(await make_team(client))['id']}"
+    ada = f"owner:{(await make_person(client))['id']}"
+    target = await make_target(client, scope=team)
+    [child] = (await allocate(client, target, by="equal", to=[{"scope": ada}]))["children"]
+    body = {"by": "equal", "to": [{"scope": team}]}
+    found = await refused(client, "POST", f"/v1/targets/{child['id']}/allocate", json=body)
+    assert found == ("/to", "scope_refused")

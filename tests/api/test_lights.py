@@ -147,6 +147,14 @@ async def test_an_unknown_value_counts_in_number_only(client, process):
     assert (await light(client))["actual_value"] == eur("10.00")
 
 
+async def test_an_unverified_arrival_of_unknown_value_is_not_worth_nothing(client, process):
+    await arrive(client, "interest", None, evidence=[])
+    shown = await light(client)
+    assert (shown["unverified_value"], shown["unverified_count"]) == (None, 1)
+    [alone] = (await lights(client))["unassigned"]
+    assert (alone["value"], alone["count"]) == (None, 1)
+
+
 async def test_nothing_arrived_is_a_known_nothing(client, process):
     await make_target(client)
     shown = await light(client)

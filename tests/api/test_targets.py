@@ -125,6 +125,8 @@ async def test_the_list_is_filtered_and_needs_no_statement_per_target(client, pr
     wanted = await make_target(client, scope=f"team:{team['id']}", business_type="new")
     found = await ask(client, "/v1/targets", process="new-business", business_type="new")
     assert [one["id"] for one in found["data"]] == [wanted["id"]]
+    found = await ask(client, "/v1/targets", scope=f"team:{team['id']}")
+    assert [one["id"] for one in found["data"]] == [wanted["id"]]
     statements.clear()
     assert len((await ask(client, "/v1/targets"))["data"]) == 2
     assert len(statements) == 5, statements
