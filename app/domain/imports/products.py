@@ -13,7 +13,9 @@ _MATCH = """
 INSERT INTO staged_matches (line, id, fresh, identity)
 SELECT r.line, coalesce(p.id, {uuid7}), p.id IS NULL, {key}
 FROM staged_rows r
-LEFT JOIN products p ON p.workspace_id = :ws AND p.key = {key} AND p.deleted_at IS NULL""".replace("{key}", _KEY)
+LEFT JOIN products p ON p.workspace_id = :ws AND p.key = {key} AND p.deleted_at IS NULL""".replace(
+    "{key}", _KEY
+)
 
 _NAMELESS = """
 SELECT line, NULL AS value, NULL AS detail FROM staged_rows WHERE coalesce(key, name) IS NULL"""

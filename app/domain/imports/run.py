@@ -30,6 +30,7 @@ from app.domain.imports import (
     faults,
     jobs,
     mapping,
+    opportunities,
     people,
     products,
     staging,
@@ -52,6 +53,7 @@ OBJECTS: dict[ImportObject, ModuleType] = {
     ImportObject.ACCOUNTS: accounts,
     ImportObject.PRODUCTS: products,
     ImportObject.PEOPLE: people,
+    ImportObject.OPPORTUNITIES: opportunities,
 }
 # An import that brought the server down this often is not tried again.
 MOST_ATTEMPTS = 5

@@ -107,10 +107,11 @@ async def _cast(work: Work, reading: Reading) -> None:
     values = []
     for field in fields:
         column = plan.column(field.name)
-        if column is not None:
+        if field.kind is Kind.CURRENCY:
+            said = f"upper(c.{column.cell})" if column else "NULL"
+            values.append(f"coalesce({said}, :currency)")
+        elif column is not None:
             values.append(reading.cast(field, f"c.{column.cell}"))
-        elif field.kind is Kind.CURRENCY:
-            values.append(":currency")
         else:
             values.append(f"CAST(NULL AS {TYPES.get(field.kind, 'text')})")
     statement = (

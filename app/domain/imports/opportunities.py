@@ -1,0 +1,133 @@
+"""Opportunities from a file: entered, changed where they differ, with the history they imply."""
+
+from typing import Any
+
+from sqlalchemy import text
+
+from app.core.work import Work
+from app.domain.imports import deals, lookups, sql, stages, synthesis, telling
+from app.domain.imports.mapping import Plan
+from app.domain.imports.outcome import Outcome
+from app.domain.imports.reconcile import reconcile
+
+# Version 0 becomes 1 when what follows from the events is written.
+_ENTER = """
+INSERT INTO opportunities (workspace_id, id, process_id, version_id, name, account_id, source,
+  external_id, attributes, external_close_date, external_probability, import_id, business_type,
+  business_chosen, status, position, clock_from, clock_held_days, version, created_at, updated_at)
+SELECT :ws, d.id, :process, d.version_id,
+  left(coalesce(r.name, CASE WHEN r.account IS NOT NULL
+    THEN concat_ws(' – ', r.account, r.product) END, r.external_id), 200),
+  d.account_id, :source, r.external_id, jsonb_strip_nulls(r.attributes), r.external_close_date,
+  r.external_probability, :import, r.business_type, r.business_type IS NOT NULL, 'open', 0, d.began,
+  0, 0, d.began, :now
+FROM staged_deals d JOIN staged_rows r ON r.line = d.line WHERE d.fresh"""
+
+_CHANGE = """
+WITH changed AS (
+  UPDATE opportunities o SET name = n.name, account_id = n.account_id, attributes = n.attributes,
+    external_close_date = n.external_close_date, external_probability = n.external_probability,
+    business_type = n.business_type, business_chosen = n.business_chosen,
+    version = o.version + 1, updated_at = :now
+  FROM (
+    SELECT s.id, coalesce(r.name, s.name) AS name,
+      coalesce(d.account_id, s.account_id) AS account_id,
+      jsonb_strip_nulls(s.attributes || r.attributes) AS attributes,
+      CASE WHEN :has_close_date THEN r.external_close_date ELSE s.external_close_date END
+        AS external_close_date,
+      CASE WHEN :has_probability THEN r.external_probability ELSE s.external_probability END
+        AS external_probability,
+      coalesce(r.business_type, s.business_type) AS business_type,
+      s.business_chosen OR r.business_type IS NOT NULL AS business_chosen
+    FROM staged_deals d JOIN staged_rows r ON r.line = d.line
+    JOIN opportunities s ON s.workspace_id = :ws AND s.id = d.id
+    WHERE NOT d.fresh) n
+  WHERE o.workspace_id = :ws AND o.id = n.id
+    AND (o.name, o.account_id, o.attributes, o.external_close_date, o.external_probability,
+        o.business_type, o.business_chosen)
+      IS DISTINCT FROM (n.name, n.account_id, n.attributes, n.external_close_date,
+        n.external_probability, n.business_type, n.business_chosen)
+  RETURNING o.id)
+INSERT INTO staged_changed SELECT id FROM changed"""
+
+_CONNECT = """
+WITH made AS (
+  INSERT INTO opportunity_products (workspace_id, opportunity_id, product_id)
+  SELECT :ws, d.id, d.product_id FROM staged_deals d
+  WHERE d.product_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM opportunity_products x WHERE x.workspace_id = :ws AND x.opportunity_id = d.id
+      AND x.product_id = d.product_id)
+  RETURNING opportunity_id)
+INSERT INTO staged_changed SELECT opportunity_id FROM made"""
+
+_COUNT = """
+SELECT count(*) FILTER (WHERE fresh) AS created,
+  count(*) FILTER (WHERE NOT fresh AND changed) AS updated,
+  count(*) FILTER (WHERE NOT fresh AND NOT changed) AS unchanged
+FROM (
+  SELECT d.fresh, EXISTS (SELECT FROM staged_changed c WHERE c.id = d.id)
+    OR EXISTS (SELECT FROM staged_touched t WHERE t.opportunity_id = d.id) AS changed
+  FROM staged_deals d) deals"""
+
+_NOTES = """
+SELECT
+  (SELECT count(*) FROM staged_events WHERE kind = 'ordered' AND value IS NULL) AS missing_value,
+  (SELECT count(*) FROM staged_events WHERE kind = 'created' AND reconstructed) AS unknown_start,
+  (SELECT count(*) FROM staged_events WHERE kind = 'exited' AND reconstructed) AS exit_date_assumed,
+  (SELECT count(*) FROM staged_events WHERE kind = 'ordered' AND reconstructed)
+    AS order_date_assumed,
+  (SELECT count(*) FROM staged_deals d JOIN staged_cells c ON c.line = d.line
+    JOIN staged_rows r ON r.line = d.line
+    WHERE coalesce(r.value, r.order_value) IS NOT NULL AND {currency} IS NULL) AS currency_assumed,
+  (SELECT count(*) FROM staged_ignored) AS ignored"""
+
+
+async def prepare(work: Work, plan: Plan) -> None:
+    """Hold what the mapping does not say, note what the rows and the stored deals contradict."""
+    await stages.stage(work, plan, "stage", "status")
+    await deals.prepare(work, plan)
+
+
+async def write(work: Work, plan: Plan) -> Outcome:
+    """Write `staged_rows`. Accounts and owners that are not known become placeholders."""
+    await deals.gather(work, plan)
+    await telling.begin(work)
+    here = {"import": plan.import_id, "source": plan.source, "process": plan.process_id}
+    created = await sql.change(work, _ENTER, **here)
+    for statement in synthesis.FORWARD:
+        await sql.change(work, statement, **here | {"import": str(plan.import_id)})
+    await telling.forget_known(work, plan)
+    for statement in synthesis.REST:
+        await sql.change(work, statement, **here | {"import": str(plan.import_id)})
+    await telling.forget_known(work, plan)
+    await work.db.execute(text("CREATE TEMPORARY TABLE staged_changed (id uuid) ON COMMIT DROP"))
+    known = {
+        "has_close_date": plan.has("external_close_date"),
+        "has_probability": plan.has("external_probability"),
+    }
+    await sql.change(work, _CHANGE, **known)
+    await sql.change(work, _CONNECT)
+    await telling.tell(work, plan)
+    return await _outcome(work, plan, created)
+
+
+async def _outcome(work: Work, plan: Plan, created: int) -> Outcome:
+    counted = (await sql.rows(work, _COUNT))[0]
+    ignored = await stages.ignored(work)
+    return Outcome(
+        created,
+        counted.updated,
+        counted.unchanged + ignored,
+        accounts=await lookups.made(work, "staged_accounts"),
+        people=await lookups.made(work, "staged_people"),
+        notes=await _notes(work, plan),
+        reconciliation=await reconcile(work),
+    )
+
+
+async def _notes(work: Work, plan: Plan) -> dict[str, int]:
+    """What was read in a way worth knowing; nought is left out."""
+    column = plan.column("currency")
+    currency = f"c.{column.cell}" if column else "NULL"
+    row: Any = (await sql.rows(work, _NOTES.replace("{currency}", currency)))[0]
+    return {name: count for name, count in row._mapping.items() if count}  # noqa: SLF001 - the documented way

@@ -1,0 +1,74 @@
+"""What the stages and statuses of the other system mean, as a table to join with."""
+
+from sqlalchemy import text
+
+from app.core.work import Work
+from app.domain.imports import faults, sql
+from app.domain.imports.mapping import Plan
+
+# What a status column may say without a mapping; a stage never means anything by itself.
+STATUSES = {
+    "open": {"act": "open"},
+    "won": {"act": "won"},
+    "lost": {"act": "exit", "exit_kind": "lost"},
+    "exited": {"act": "exit", "exit_kind": "lost"},
+    "hold": {"act": "hold"},
+    "on_hold": {"act": "hold"},
+}
+
+_FILL = """
+INSERT INTO staged_stages (said, stage, act, milestone, exit_kind, reason)
+SELECT said, stage, act, milestone, exit_kind, reason
+FROM jsonb_to_recordset(CAST(:stages AS jsonb) -> 'all')
+  AS s(said text, stage text, act text, milestone text, exit_kind text, reason text)"""
+
+_HELD = """
+SELECT r.line, r.{column} AS value, NULL AS detail FROM staged_rows r
+WHERE r.{column} IS NOT NULL
+  AND NOT EXISTS (SELECT FROM staged_stages s WHERE s.said = '{column}' AND s.stage IN ({words}))"""
+
+_IGNORED = """
+WITH gone AS (
+  DELETE FROM staged_rows r USING staged_stages s
+  WHERE s.said = 'stage' AND s.stage = r.stage AND s.act = 'ignore' RETURNING r.line)
+INSERT INTO staged_ignored SELECT line FROM gone"""
+
+
+async def stage(work: Work, plan: Plan, *columns: str) -> None:
+    """Make `staged_stages`; hold the rows whose stage or status it does not know.
+
+    Rows in a stage to be ignored go to `staged_ignored`.
+    """
+    for table in (
+        "staged_stages (said text, stage text, act text, milestone text, exit_kind text,"
+        " reason text)",
+        "staged_ignored (line bigint)",
+    ):
+        await work.db.execute(text(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP"))
+    await sql.change(work, _FILL, stages={"all": _meanings(plan)})
+    words = {"stage": "r.stage", "status": "r.status, lower(r.status)"}
+    for column in columns:
+        unknown = _HELD.format(column=column, words=words[column])
+        name = plan.name(column)
+        await faults.note(work, unknown, code="needs_mapping", column=name, held=True)
+    await sql.change(work, _IGNORED)
+
+
+async def ignored(work: Work) -> int:
+    return int(await sql.value(work, "SELECT count(*) FROM staged_ignored"))
+
+
+def _meanings(plan: Plan) -> list[dict[str, str | None]]:
+    found: list[dict[str, str | None]] = []
+    for stage, meaning in plan.mapping.stages.items():
+        ((act, said),) = meaning.meanings.items()
+        entry = {
+            "stage": stage,
+            "act": act,
+            "milestone": said if act == "reached" else None,
+            "exit_kind": said if act == "exit" else None,
+            "reason": meaning.reason,
+        }
+        found += [entry | {"said": "stage"}, entry | {"said": "status"}]
+    plain = {word: entry for word, entry in STATUSES.items() if word not in plan.mapping.stages}
+    return [*found, *({"said": "status", "stage": word} | entry for word, entry in plain.items())]

@@ -1,0 +1,56 @@
+"""Staged events on their way into the history, and what follows from them."""
+
+from sqlalchemy import text
+
+from app.core.work import Work
+from app.domain import business, replay
+from app.domain.imports import sql
+from app.domain.imports.mapping import Plan
+
+_TABLES = (
+    "staged_events (opportunity_id uuid, kind text, occurred_at timestamptz, source_event_id text,"
+    " reconstructed boolean, milestone_id uuid, position int, version_id uuid, owner_id uuid,"
+    " value numeric, currency text, act text, what text, evidence jsonb, exit_kind text, reason text,"
+    " competitor text, until timestamptz, note text)",
+    "staged_touched (opportunity_id uuid)",
+)
+
+# No ON CONFLICT: what is there already is looked up first, so that a second import writes nothing.
+_KNOWN = """
+DELETE FROM staged_events s USING events e
+WHERE e.workspace_id = :ws AND e.source = :source AND e.source_event_id = s.source_event_id"""
+
+_TELL = """
+INSERT INTO events (workspace_id, id, opportunity_id, kind, occurred_at, recorded_at, actor, source,
+  source_event_id, import_id, reconstructed, milestone_id, version_id, owner_id, value, currency,
+  correction, act, what, evidence, exit_kind, reason, competitor, until, note)
+SELECT :ws, {uuid7}, opportunity_id, kind, occurred_at, :now, :actor, :source, source_event_id,
+  :import, reconstructed, milestone_id, version_id, owner_id, value, currency, false, act, what,
+  evidence, exit_kind, reason, competitor, until, note
+FROM staged_events"""
+
+_TOUCHED = "INSERT INTO staged_touched SELECT DISTINCT opportunity_id FROM staged_events"
+
+
+async def begin(work: Work) -> None:
+    """Make `staged_events` and `staged_touched`."""
+    for table in _TABLES:
+        await work.db.execute(text(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP"))
+
+
+async def forget_known(work: Work, plan: Plan) -> int:
+    """Drop the staged events that were told before; how many that were."""
+    await work.db.execute(text("ANALYZE staged_events"))
+    return await sql.change(work, _KNOWN, source=plan.source)
+
+
+async def tell(work: Work, plan: Plan) -> int:
+    """Write the staged events and bring everything derived in line; how many events."""
+    named = {"source": plan.source, "actor": work.actor, "import": plan.import_id}
+    told = await sql.change(work, _TELL, **named)
+    await sql.change(work, _TOUCHED)
+    await work.db.execute(text("ANALYZE staged_touched"))
+    if told:
+        await replay.derive(work, table="staged_touched")
+        await business.decide(work, table="staged_touched")
+    return told
