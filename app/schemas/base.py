@@ -1,6 +1,7 @@
 """What every request and answer is made of: money, rates, instants, pages."""
 
-from datetime import UTC
+import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, Self, TypeVar
 
@@ -53,11 +54,39 @@ def _currency(code: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Amounts travel as decimal strings: a JSON number may already have lost its cents."""
-    if not isinstance(value, str):
+    """Amounts travel as decimal strings: a JSON number may already have lost its cents.
+
+    Python would read `1_000`, ` 1 ` and the digits of other scripts as well; nobody else does.
+    """
+    if not (isinstance(value, str) and _DECIMAL.fullmatch(value)):
         raise PydanticCustomError("decimal_string", 'an amount is a string such as "1250.00"')
     return value
 
+
+def _said(value: Any) -> Any:
+    """Moments are text: of a number nobody knows whether it counts seconds or milliseconds."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _DAY.match(value)):
+        return value
+    raise PydanticCustomError("not_an_instant", "must be an instant such as 2026-07-20T09:30:00Z")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if not EARLIEST.year <= moment.year <= LATEST.year:
+        raise PydanticCustomError("out_of_range", "must lie between the years 1900 and 2199")
+    return moment.astimezone(UTC)
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise PydanticCustomError("not_a_date", "must be a date such as 2026-07-20")
+
+
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WHOLE_DIGITS = 18
+# Far enough for everything sold, near enough for every calendar and time zone to reckon with.
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_filled)]
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -72,7 +101,8 @@ Amount = Annotated[
     BeforeValidator(_plain),
     Field(max_digits=24, allow_inf_nan=False, json_schema_extra={"type": "string"}),
 ]
-Instant = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+Instant = Annotated[AwareDatetime, BeforeValidator(_said), AfterValidator(_in_utc)]
+Day = Annotated[date, Field(ge=EARLIEST, le=LATEST), BeforeValidator(_day)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -83,7 +113,7 @@ class MoneyIn(In):
     @model_validator(mode="after")
     def fits_the_currency(self) -> Self:
         exponent = money.exponent(self.currency)
-        _, digits, scale = self.amount.as_tuple()
+        scale = self.amount.as_tuple().exponent
         if (
             isinstance(scale, int)
             and -scale > exponent
@@ -94,8 +124,10 @@ class MoneyIn(In):
                 "{currency} has {exponent} decimals",
                 {"currency": self.currency, "exponent": exponent},
             )
-        if len(digits) > 18 + exponent:
-            raise PydanticCustomError("amount_too_large", "an amount has at most 18 digits")
+        if self.amount and self.amount.adjusted() >= _WHOLE_DIGITS:
+            raise PydanticCustomError(
+                "amount_too_large", "an amount has at most 18 digits before the point"
+            )
         return self
 
 
