@@ -9,7 +9,8 @@ from sqlalchemy import Row, delete, insert
 from app.core.errors import Invalid
 from app.core.page import Page
 from app.core.work import Work
-from app.domain import business, pipeline, processes, replay
+from app.domain import attributes, business, pipeline, processes, replay
+from app.domain.references import present
 from app.schemas.events import amount_of
 from app.schemas.opportunities import (
     CreditIn,
@@ -18,7 +19,7 @@ from app.schemas.opportunities import (
     OpportunityPatch,
     OpportunityQuery,
 )
-from app.tables import Account, Event, Opportunity, OpportunityProduct
+from app.tables import Account, Event, Opportunity, OpportunityProduct, Person, Product
 
 STATED = (
     "name",
@@ -39,6 +40,9 @@ async def create(work: Work, wanted: OpportunityIn) -> OpportunityOut:
     created_at = wanted.created_at or work.now
     if created_at > work.now:
         raise Invalid.at("/created_at", "in_future", "created_at lies in the future")
+    shares = _shares(wanted.credits)
+    _includes(shares, wanted.owner_id, "/credits")
+    await _refer(work, wanted)
     stated = wanted.model_dump(include=set(STATED))
     if wanted.account is not None:
         account = await work.add(Account, name=wanted.account.name, source=wanted.source)
@@ -65,7 +69,7 @@ async def create(work: Work, wanted: OpportunityIn) -> OpportunityOut:
         value=value,
         currency=currency,
         owner_id=wanted.owner_id,
-        credits=_shares(wanted.credits),
+        credits=shares,
     )
     await replay.derive(work, ids=[row.id])
     await business.decide(work, ids=[row.id])
@@ -82,10 +86,9 @@ async def read(work: Work, id: UUID) -> OpportunityOut:
 
 async def change(work: Work, id: UUID, version: int, wanted: OpportunityPatch) -> OpportunityOut:
     """Change what is stated. A new value or owner is an event, so that the past keeps the old."""
-    given = wanted.model_dump(exclude_unset=True)
-    for name in ("name", "source", "product_ids", "attributes"):
-        if name in given and given[name] is None:
-            raise Invalid.at(f"/{name}", "not_null", f"{name} cannot be taken away")
+    changes = wanted.model_dump(exclude_unset=True)
+    given = await attributes.merge(work, Opportunity, id, changes)
+    await _refer(work, wanted)
     stated = {name: given[name] for name in STATED if name in given}
     if "business_type" in given:
         stated["business_type"] = given["business_type"]
@@ -137,11 +140,10 @@ async def _restate(work: Work, row: Row[Any], wanted: OpportunityPatch) -> None:
             currency=currency,
             correction=wanted.correction,
         )
-    if {"owner_id", "credits"} & given:
-        owner_id = wanted.owner_id if "owner_id" in given else row.owner_id
-        shares = _shares(wanted.credits)
-        if shares and str(owner_id) not in {share["person_id"] for share in shares}:
-            raise Invalid.at("/credits", "owner_without_share", "the owner must have a share")
+    owner_id = wanted.owner_id if "owner_id" in given else row.owner_id
+    shares = _shares(wanted.credits) if "credits" in given else row.credits
+    if (owner_id, shares) != (row.owner_id, row.credits):
+        _includes(shares, owner_id, "/credits" if "credits" in given else "/owner_id")
         await record(
             work,
             row.id,
@@ -150,6 +152,16 @@ async def _restate(work: Work, row: Row[Any], wanted: OpportunityPatch) -> None:
             owner_id=owner_id,
             credits=shares,
         )
+
+
+async def _refer(work: Work, wanted: OpportunityIn | OpportunityPatch) -> None:
+    given = wanted.model_fields_set
+    people = [share.person_id for share in wanted.credits or []]
+    if wanted.owner_id is not None:
+        people.append(wanted.owner_id)
+    accounts = [] if wanted.account_id is None else [wanted.account_id]
+    products = wanted.product_ids if "product_ids" in given else []
+    await present(work, {Account: accounts, Person: people, Product: products})
 
 
 async def _connect(work: Work, id: UUID, product_ids: list[UUID]) -> None:
@@ -162,9 +174,17 @@ async def _connect(work: Work, id: UUID, product_ids: list[UUID]) -> None:
 
 
 def _shares(credits: list[CreditIn] | None) -> list[dict[str, Any]] | None:
+    """The shares as they are stored; None: whoever owns it has all."""
     if not credits:
         return None
     return [
         {"person_id": str(share.person_id), "percent": format(share.percent.normalize(), "f")}
         for share in credits
     ]
+
+
+def _includes(shares: list[dict[str, Any]] | None, owner_id: UUID | None, pointer: str) -> None:
+    """A deal counts once, with its owner: shares without the owner would count it nowhere."""
+    if shares and str(owner_id) not in {share["person_id"] for share in shares}:
+        detail = "the owner must have a share; send owner_id and credits that fit together"
+        raise Invalid.at(pointer, "owner_without_share", detail)

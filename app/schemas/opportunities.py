@@ -6,10 +6,12 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.schemas.attributes import Attributes
 from app.schemas.base import (
+    Day,
     ExternalId,
     In,
     Instant,
@@ -21,6 +23,7 @@ from app.schemas.base import (
     Short,
     Source,
 )
+from app.schemas.patch import ABSENT
 
 # What the customer does moves these; nobody writes them.
 MOVED = ("milestone", "milestone_position", "status", "reached_at", "won_at", "exited_at")
@@ -60,14 +63,16 @@ class CreditOut(Out):
     percent: str
 
 
-def _whole(shares: list[CreditIn] | None) -> list[CreditIn] | None:
-    if not shares:
-        return None
-    if sum(share.percent for share in shares) != 100:  # noqa: PLR2004 - percent
+def _whole(shares: list[CreditIn]) -> list[CreditIn]:
+    if shares and sum(share.percent for share in shares) != 100:  # noqa: PLR2004 - percent
         raise PydanticCustomError("not_100_percent", "the shares must sum to exactly 100")
     if len({share.person_id for share in shares}) < len(shares):
         raise PydanticCustomError("repeated", "a person can have one share")
     return shares
+
+
+Credits = Annotated[list[CreditIn], Field(max_length=20), AfterValidator(_whole)]
+Products = Annotated[list[UUID], Field(max_length=100)]
 
 
 class _Changeable(In):
@@ -76,8 +81,11 @@ class _Changeable(In):
     account_id: UUID | None = None
     owner_id: UUID | None = None
     credits: Annotated[
-        list[CreditIn] | None,
-        Field(max_length=20, description="Who is credited with what arrives; default: the owner."),
+        Credits | None,
+        Field(
+            description="Who is credited with what arrives, the owner among them; default: the"
+            " owner alone."
+        ),
     ] = None
     value: MoneyIn | None = None
     external_id: ExternalId | None = None
@@ -85,21 +93,10 @@ class _Changeable(In):
         BusinessType | None, Field(description="Default: found out from the account's orders.")
     ] = None
     business_subtype: BusinessSubtype | None = None
-    product_ids: Annotated[list[UUID], Field(default_factory=list, max_length=100)]
-    attributes: Annotated[dict[str, Any], Field(default_factory=dict, max_length=100)]
     external_close_date: Annotated[
-        date | None, Field(description="Kept and scored, never used for a forecast.")
+        Day | None, Field(description="Kept and scored, never used for a forecast.")
     ] = None
     external_probability: Annotated[Decimal | None, Field(ge=0, le=1, max_digits=9)] = None
-
-    @model_validator(mode="after")
-    def credits_are_whole(self) -> Self:
-        if self.credits is not None:
-            _whole(self.credits)
-            holds = {share.person_id for share in self.credits}
-            if self.owner_id is not None and self.owner_id not in holds:
-                raise PydanticCustomError("owner_without_share", "the owner must have a share")
-        return self
 
 
 class OpportunityIn(_Changeable):
@@ -107,6 +104,8 @@ class OpportunityIn(_Changeable):
     process_id: Annotated[str, Field(max_length=64, description="Id or key of the process.")]
     account: AccountName | None = None
     source: Source = "api"
+    product_ids: Products = Field(default_factory=list)
+    attributes: Attributes = Field(default_factory=dict)
     created_at: Instant | None = None
 
     @model_validator(mode="after")
@@ -128,8 +127,12 @@ def _unmoved(body: Any) -> Any:
 
 
 class OpportunityPatch(_Changeable):
-    name: Name | None = None
-    source: Source | None = None
+    """JSON Merge Patch: what is left out stays, null empties."""
+
+    name: Name = ABSENT
+    source: Source = ABSENT
+    product_ids: Products = ABSENT
+    attributes: Attributes = ABSENT
     correction: Annotated[
         bool, Field(description="The value was wrong all along: past arrivals change with it.")
     ] = False
@@ -207,8 +210,12 @@ class OpportunityQuery(Listing):
     business_type: BusinessType | None = None
     source: Short | None = None
     external_id: Short | None = None
-    value_gte: Annotated[Decimal | None, Field(max_digits=24)] = None
-    value_lte: Annotated[Decimal | None, Field(max_digits=24)] = None
+    value_gte: Annotated[
+        Decimal | None, Field(max_digits=24, description="In whatever currency the value is.")
+    ] = None
+    value_lte: Annotated[
+        Decimal | None, Field(max_digits=24, description="In whatever currency the value is.")
+    ] = None
     updated_since: Instant | None = None
     stale: Annotated[
         Flag, Field(description="Longer at its milestone than the section's limit in days.")
