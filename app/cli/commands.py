@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import cascade, keys, serve, workspaces
+from app.cli import cascade, demo, keys, serve, workspaces
 from app.cli.failures import FAILED, Misuse
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("migrate")(serve.migrate)
 app.add_typer(workspaces.app, name="workspace")

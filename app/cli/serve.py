@@ -14,13 +14,13 @@ Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the API until Ctrl-C or SIGTERM."""
-    from app.cli import listening, logs
+    from app.cli import listening, logs, ports
     from app.cli.database import opened, settings
     from app.main import create_app
 
     knobs = settings()
-    door = listening.bound(host, port)
-    with door, listening.stoppable(), opened(knobs) as database:
+    door = ports.bound(host, port)
+    with door, ports.stoppable(), opened(knobs) as database:
         logs.configure(knobs.log_level)
         listening.serve(create_app(knobs, database), door)
 
