@@ -30,7 +30,9 @@ def routes():
 
 
 def test_the_file_is_what_the_code_says(contract):
-    assert FILE.read_text() == json.dumps(contract, indent=2, ensure_ascii=False) + "\n", REGENERATE
+    # Compared before the assertion: the difference of two long texts would bury the message.
+    same = FILE.read_text() == json.dumps(contract, indent=2, ensure_ascii=False) + "\n"
+    assert same, REGENERATE
 
 
 def test_the_document_is_valid_openapi(contract):

@@ -28,7 +28,8 @@ def test_no_two_problems_share_a_code():
 
 def test_the_page_of_errors_is_what_the_code_says():
     again = "run `uv run python -m tests.contract.errors_page` and commit docs/errors.md"
-    assert errors_page.FILE.read_text() == errors_page.page(), again
+    same = errors_page.FILE.read_text() == errors_page.page()
+    assert same, again
 
 
 @pytest.mark.parametrize("code", CODES)
