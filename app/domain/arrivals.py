@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, and_, func, select
 
 from app.core.page import Order, page
 from app.core.work import Work
-from app.domain import inflow
+from app.domain import inflow, replay
 from app.domain.inflow import Question
 from app.domain.questions import evidenced, here, period_asked, seen_at
 from app.engine.periods import bounds
@@ -39,6 +39,7 @@ async def find(work: Work, milestone_id: UUID, asked: ArrivalQuery) -> ArrivalPa
     )
     query, order = _listed(work, question)
     bound = f"{milestone_id}{period.key}{asked.asked}"
+    await replay.look_back(work, asked.as_of, asked.effective_at)
     found = await page(work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=bound)
     return ArrivalPage(
         data=[_seen(work, row) for row in found.data],

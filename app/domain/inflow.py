@@ -77,6 +77,7 @@ NOTHING = Arrived()
 
 async def arrived(work: Work, question: Question) -> dict[UUID, Arrived]:
     """By lineage; one that nothing arrived at is absent."""
+    await replay.look_back(work, question.as_of, question.effective_at)
     found = await work.all(_summed(_deals(_rows(work, question), ())))
     return {row.lineage_id: _arrived(row) for row in found}
 
@@ -89,6 +90,7 @@ async def arrived_by_person(
     One statement however many people there are.
     """
     keys = ("person_id", "team_id")
+    await replay.look_back(work, question.as_of, question.effective_at)
     found = await work.all(_summed(_deals(_by_person(work, question), keys), keys))
     return {(row.person_id, row.team_id, row.lineage_id): _arrived(row) for row in found}
 

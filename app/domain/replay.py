@@ -10,13 +10,26 @@ from sqlalchemy import FromClause, select, text
 from app.core.work import Work
 from app.domain.history import credits_sql, derive_sql, passages_sql
 from app.engine.money import exponent
-from app.tables import Credit, Owned, Passage, Workspace
+from app.tables import Credit, Owned, Passage
 
 BY_PROCESS = """e.opportunity_id IN (
   SELECT d.opportunity_id FROM events d WHERE d.workspace_id = :workspace AND d.milestone_id IN (
     SELECT k.id FROM milestones k JOIN process_versions v
       ON v.workspace_id = k.workspace_id AND v.id = k.version_id
     WHERE k.workspace_id = :workspace AND v.process_id = :process))"""
+
+# The planner cannot guess how many rows come out of the named sets and would look them up one by
+# one: 24 s instead of 0.4 s for the 12,000 events of a small sales team.
+SETS = "SET LOCAL enable_nestloop = off"
+AS_BEFORE = "SET LOCAL enable_nestloop TO DEFAULT"
+
+# Whoever derives waits for whoever is deriving the same deal, and then sees what that one was told.
+# Ordered, so that no two wait for each other; weak enough for events to be written meanwhile.
+_LOCK = """
+SELECT min(hold_limit_days) FROM (
+  SELECT w.hold_limit_days FROM opportunities o JOIN workspaces w ON w.id = o.workspace_id
+  WHERE o.workspace_id = :workspace AND o.id {chosen}
+  ORDER BY o.id FOR NO KEY UPDATE OF o) locked"""
 
 
 async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = ()) -> None:
@@ -28,12 +41,21 @@ async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
     """
     chosen = f"IN (SELECT opportunity_id FROM {table})" if table else "= ANY(CAST(:ids AS uuid[]))"
     values = _values(work) | {"ids": list(ids)}
+    values["hold_limit"] = await work.db.scalar(text(_LOCK.replace("{chosen}", chosen)), values)
     for derived in ("passages", "credits"):
         condition = f"workspace_id = :workspace AND opportunity_id {chosen}"
         await work.db.execute(text(f"DELETE FROM {derived} WHERE {condition}"), values)
-    limit = select(Workspace.hold_limit_days).where(Workspace.id == work.workspace_id)
-    values["hold_limit"] = await work.db.scalar(limit)
+    if table:
+        await work.db.execute(text(SETS))
     await work.db.execute(text(derive_sql(f"e.opportunity_id {chosen}")), values)
+    if table:
+        await work.db.execute(text(AS_BEFORE))
+
+
+async def look_back(work: Work, as_of: datetime | None, effective_at: datetime | None) -> None:
+    """To be awaited before `passages` or `credits` of a past moment are read."""
+    if as_of is not None or effective_at is not None:
+        await work.db.execute(text(SETS))
 
 
 def passages(
