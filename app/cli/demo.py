@@ -39,7 +39,7 @@ def demo(
     from app.cli import logs, ports
     from app.cli.database import opened, run, settings
     from app.cli.rooms import now
-    from app.domain.demo.home import settle
+    from app.domain.demo.home import Wanted, settle
 
     knobs = settings()
     door = ports.bound(host, port)
@@ -48,7 +48,7 @@ def demo(
     loading.start()
     with door, ports.stoppable(), opened(knobs) as database:
         logs.configure("warning")
-        key = run(settle(database, knobs, now(), seed, reset=reset, say=voice.aside))
+        key = run(settle(database, knobs, now(), Wanted(seed, reset), voice.aside))
         loading.join()
         _serve(database, knobs, door, key)
 

@@ -6,8 +6,8 @@ from statistics import median
 
 import pytest
 
-from app.engine.claims import claims
 from app.engine.worlds import Deal, Kind, Shock, World, known, simulate, truth
+from app.engine.worlds_claims import claims
 
 START = date(2020, 1, 1)
 LATER = date(2024, 1, 1)

@@ -1,7 +1,7 @@
 """Fills a workspace with a made-up company that has sold for two years, up to this moment."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from random import Random
@@ -16,20 +16,31 @@ from app.domain.milestones import exit_reasons_of, milestones_of
 from app.engine.worlds import known, simulate
 from app.schemas.processes import ProcessIn
 
-__all__ = ["PROCESS", "fill"]
+__all__ = ["PROCESS", "WHOLE", "Size", "fill"]
 
 PROCESS = "sales"
 TEMPLATE = "milestone-selling-5"
 
 
-async def fill(work: Work, seed: int = 7, *, months: int = 24, per_month: float = 118) -> int:
-    """A whole workspace, for one that is empty; how many opportunities it has.
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How long the story is, and how many deals begin in a month."""
+
+    months: int = 24
+    per_month: float = 118
+
+
+WHOLE = Size()
+
+
+async def fill(work: Work, seed: int, size: Size = WHOLE) -> int:
+    """A whole company, for a workspace that is empty; how many opportunities it has.
 
     The same seed on the same day gives the same numbers. What happened was also recorded when it
     happened, so that questions about the past have an answer.
     """
-    calendar = _first_days(work.today, months)
-    stage = await _stage(work, seed, calendar, per_month)
+    calendar = _first_days(work.today, size.months)
+    stage = await _stage(work, seed, calendar, size.per_month)
     tomorrow = work.now.date() + timedelta(days=1)
     deals = [known(deal, work.now) for deal in simulate(stage.world, seed, calendar[0], tomorrow)]
     stored = await load(work, stage, tell(stage, [deal for deal in deals if deal.steps]))

@@ -1,6 +1,7 @@
 """The demo's own workspace: kept while it is of today, else built anew."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,11 @@ from app.core.ids import uuid7
 from app.core.settings import Settings
 from app.core.work import Work
 from app.domain.access import Scope, create_key, home
-from app.domain.demo import fill
+from app.domain.demo import WHOLE, Size, fill
 from app.domain.demo.cast import SOURCE
 from app.tables import Account, ApiKey, Credit, Passage, Workspace
+
+Say = Callable[[str], None]
 
 NAME = "Demo"
 DECIDED = {"time_zone": "Europe/Berlin", "currency": "EUR", "language": "en"}
@@ -25,47 +28,39 @@ KEY = "demo"
 _TIDY = "VACUUM (ANALYZE) accounts, opportunities, events, passages, credits"
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which demo; `reset`: built anew although there is one of today."""
+
+    seed: int = 7
+    reset: bool = False
+    size: Size = WHOLE
+
+
 async def settle(
     database: Database,
     settings: Settings,
     now: datetime,
-    seed: int,
-    *,
-    reset: bool,
-    say: Callable[[str], None],
+    wanted: Wanted,
+    say: Say,
 ) -> str:
-    """Make sure that there is a demo workspace whose story ends now; a key for it, the only one.
+    """See to it that there is a demo whose story ends now; gives the only key to it.
 
     A workspace that merely has the same name is left alone.
     """
     engine = database.patient_engine(settings)
     try:
-        id = await _room(engine, database, now, seed, reset=reset, say=say)
+        found = await _found(engine)
+        kept = [room for room in found if not wanted.reset and now - room.created_at < FRESH][-1:]
+        for room in found:
+            if room not in kept:
+                say("Removing the old demo …")
+                await _remove(engine, database, room.id)
+        id = kept[0].id if kept else await _build(engine, now, wanted, say)
+        await _tidy(database)
         return await _only_key(engine, id, now)
     finally:
         await engine.dispose()
-
-
-async def _room(
-    engine: AsyncEngine,
-    database: Database,
-    now: datetime,
-    seed: int,
-    *,
-    reset: bool,
-    say: Callable[[str], None],
-) -> UUID:
-    found = await _found(engine)
-    fresh = [room for room in found if not reset and now - room.created_at < FRESH][-1:]
-    for room in found:
-        if room not in fresh:
-            say("Removing the old demo …")
-            await _remove(engine, database, room.id)
-    if fresh:
-        return fresh[0].id  # type: ignore[no-any-return]  # a row is untyped
-    id = await _build(engine, now, seed, say)
-    await _tidy(database)
-    return id
 
 
 async def _found(engine: AsyncEngine) -> list[Row[Any]]:
@@ -82,14 +77,14 @@ async def _is_ours(engine: AsyncEngine, id: UUID) -> bool:
         return (await db.execute(ours.limit(1))).first() is not None
 
 
-async def _build(engine: AsyncEngine, now: datetime, seed: int, say: Callable[[str], None]) -> UUID:
+async def _build(engine: AsyncEngine, now: datetime, wanted: Wanted, say: Say) -> UUID:
     """All in one transaction: a demo that is broken off leaves nothing behind."""
-    say("Telling two years of a sales team …")
+    say("Telling the story of a sales team …")
     id = uuid7()
     async with workspace_transaction(engine, id) as db:
         values = {"id": id, "name": NAME, "created_at": now, "updated_at": now, **DECIDED}
         await db.execute(insert(Workspace).values(**values))
-        stored = await fill(await _work(db, id, now), seed)
+        stored = await fill(await _work(db, id, now), wanted.seed, wanted.size)
     say(f"{stored:,} opportunities are in place.")
     return id
 

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from app.core.ids import uuid7
 from app.domain.demo.cast import Cast, Customer
-from app.engine.claims import claims
 from app.engine.worlds import Deal, Kind, Shock, Step, World
+from app.engine.worlds_claims import claims
 
 ACTS = {
     "interest": ("wrote", "asked for material", "mail"),
