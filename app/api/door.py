@@ -8,7 +8,13 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.errors import Invalid, PreconditionRequired, Unauthenticated
+from app.core.errors import (
+    Fault,
+    Invalid,
+    PreconditionRequired,
+    Unauthenticated,
+    UnknownParameter,
+)
 from app.core.texts import language_of
 from app.core.work import Work
 from app.domain.access import Admitted, Scope, admit, allow
@@ -40,12 +46,22 @@ def presented(key: Key) -> str:
 Presented = Annotated[str, Depends(presented)]
 
 
+def asked_plainly(request: Request) -> None:
+    """Where there is nothing to ask, a parameter is a mistake; question models refuse their own."""
+    if request.query_params and not request.scope["route"].dependant.query_params:
+        name = next(iter(request.query_params))
+        detail = "there is no such parameter"
+        fault: Fault = {"parameter": name, "code": "unknown_parameter", "detail": detail}
+        raise UnknownParameter(f"{name}: {detail}", faults=[fault])
+
+
 def needs(scope: Scope | None) -> Any:
     async def work(request: Request, secret: Presented, db: Transaction) -> Work:
         now = request.app.state.clock()
         admitted = await admit(db, secret, now)
         if scope is not None:
             allow(admitted.key.scopes, scope)
+        asked_plainly(request)
         return work_of(request, db, admitted)
 
     work.__dict__["scope"] = scope

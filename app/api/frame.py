@@ -6,7 +6,6 @@ Plain ASGI classes: they see streams and connection loss as they are.
 import json
 import logging
 import time
-from collections.abc import Callable
 from uuid import UUID
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -134,14 +133,23 @@ def _stamp(headers: MutableHeaders, request_id: str) -> None:
 
 def _log(scope: Scope, status: int, seconds: float) -> None:
     admitted = scope["state"].get("admitted")
-    route: Callable[..., object] | None = scope.get("route")
     line = {
         "request_id": scope["state"]["request_id"],
         "method": scope["method"],
-        "route": getattr(route, "path", None),
+        "route": _template(scope),
         "status": status,
         "ms": round(seconds * 1000, 1),
         "workspace": str(admitted.key.workspace_id) if admitted else None,
         "key": str(admitted.key.id) if admitted else None,
     }
     requests.info(json.dumps(line))
+
+
+def _template(scope: Scope) -> str | None:
+    """The address with the names of its variable parts; None for one that is not ours."""
+    if scope.get("route") is None:
+        return None
+    path: str = scope["path"]
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+    return path

@@ -1,5 +1,7 @@
 """Who may come in, asked at every door there is; and what is said to bad input, everywhere."""
 
+import json
+
 import pytest
 from fastapi.routing import APIRoute
 
@@ -64,7 +66,7 @@ async def test_an_unknown_parameter_is_refused(client, method, route):
     if method != "GET":
         pytest.skip("questions have parameters")
     answer = await client.get(address(route), params={"limt": 5})
-    assert answer.status_code in (404, 422), answer.text
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown-parameter")
 
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/nothing", "/v1/me/"])
@@ -168,3 +170,12 @@ async def test_titles_follow_the_language_and_codes_do_not(client):
 async def test_the_probes_answer_without_a_key(stranger):
     assert (await stranger.get("/livez")).status_code == 200
     assert (await stranger.get("/readyz")).status_code == 200
+
+
+async def test_the_log_names_the_route_and_not_the_thing(client, caplog):
+    caplog.set_level("INFO", logger="backcast.requests")
+    id = uuid7()
+    await client.get(f"/v1/accounts/{id}")
+    line = json.loads(caplog.records[-1].message)
+    assert (line["route"], line["status"]) == ("/v1/accounts/{id}", 404)
+    assert str(id) not in caplog.records[-1].message
