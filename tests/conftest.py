@@ -25,8 +25,9 @@ from app.core.settings import Settings
 from app.core.work import Work
 from app.domain.access import Scope, create_key, home
 from app.domain.workspaces import create_workspace
-from app.main import create_app
+from app.main import create_app, document
 from app.migrate import migrate
+from tests.contract.conformance import faults
 
 SERVER = "BACKCAST_TEST_SERVER"
 NOW = datetime(2026, 7, 20, 9, 30, tzinfo=UTC)
@@ -97,6 +98,7 @@ class Clock:
 
 
 CLOCK = Clock(NOW)
+DOCUMENT = document()
 
 
 @pytest.fixture
@@ -139,7 +141,17 @@ async def new_key(engine: AsyncEngine, workspace_id, scopes, expires_at=None) ->
 def client_with(app: FastAPI, secret: str | None) -> httpx.AsyncClient:
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+    hooks = {"response": [keeps_the_contract]}
+    return httpx.AsyncClient(
+        transport=transport, base_url="http://test", headers=headers, event_hooks=hooks
+    )
+
+
+async def keeps_the_contract(answer: httpx.Response) -> None:
+    """Every answer any test gets is one that the contract describes."""
+    await answer.aread()
+    method, path = answer.request.method, answer.request.url.path
+    assert faults(DOCUMENT, method, path, answer) == []
 
 
 @pytest.fixture
