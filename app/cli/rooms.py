@@ -1,8 +1,10 @@
 """Which workspace a command is about, and the work inside it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -34,11 +36,22 @@ def within(wanted: str | None, task: Callable[[Work], Awaitable[Answer]]) -> Ans
     """
 
     async def inside(engine: AsyncEngine) -> Answer:
-        room = _chosen(await workspaces(engine), wanted)
-        async with workspace_transaction(engine, room.id) as db:
-            return await task(Work(db, room.id, await home(db, room.id), now(), ACTOR))
+        async with visiting(engine, await workspace(engine, wanted)) as work:
+            return await task(work)
 
     return across(inside)
+
+
+@asynccontextmanager
+async def visiting(engine: AsyncEngine, id: UUID) -> AsyncIterator[Work]:
+    async with workspace_transaction(engine, id) as db:
+        yield Work(db, id, await home(db, id), now(), ACTOR)
+
+
+async def workspace(engine: AsyncEngine, wanted: str | None) -> UUID:
+    """The workspace with this id or name; None: the only one there is."""
+    chosen: UUID = _chosen(await workspaces(engine), wanted).id
+    return chosen
 
 
 async def workspaces(engine: AsyncEngine) -> Sequence[Row[Any]]:
