@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from app.cli import voice
-from app.cli.failures import Failure
+from app.cli.failures import FAILED, INTERRUPTED, Failure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,6 +18,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Failure as failure:
         voice.aside(f"backcast: {failure}")
         return failure.code
+    except BrokenPipeError:  # `backcast … | head` has read enough
+        voice.fall_silent()
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _run(given: list[str]) -> int:

@@ -104,3 +104,9 @@ def test_it_does_not_wait_for_libraries_it_does_not_need():
     seen = subprocess.run(look, capture_output=True, text=True, check=True)  # noqa: S603 - our own
     assert seen.stdout.startswith("#  milestone")
     assert seen.stderr == ""
+
+
+def test_a_reader_who_leaves_early_is_no_error():
+    line = f'{sys.executable} -c \'from app.cli import main; main(["cascade", "1", "1"])\' | true'
+    seen = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)  # noqa: S603, S607 - our own
+    assert seen.stderr == ""
