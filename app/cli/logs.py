@@ -3,9 +3,13 @@
 import logging.config
 from typing import Any
 
+from app.cli.failures import Failure
+
 
 def configure(level: str) -> None:
     """One JSON line per request at `info`; everything else from warnings on."""
+    if level.upper() not in logging.getLevelNamesMapping():
+        raise Failure(f"BACKCAST_LOG_LEVEL: {level!r} is no level such as info or warning")
     logging.config.dictConfig(plan(level.upper()))
 
 

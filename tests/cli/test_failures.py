@@ -20,6 +20,20 @@ def test_a_server_without_our_tables_is_refused_with_the_way_out(server, backcas
     assert "backcast migrate" in err
 
 
+def test_a_role_that_sees_behind_the_walls_is_refused(installation, backcast, monkeypatch):
+    monkeypatch.setenv("BACKCAST_APP_ROLE", "")
+    code, _, err = backcast("serve", "--port", "0")
+    assert (code, err.count("\n")) == (1, 0)
+    assert "Refusing to serve" in err
+
+
+def test_a_log_level_that_is_none_is_named(installation, backcast, monkeypatch):
+    monkeypatch.setenv("BACKCAST_LOG_LEVEL", "loud")
+    code, _, err = backcast("serve", "--port", "0")
+    assert (code, err.count("\n")) == (1, 0)
+    assert "BACKCAST_LOG_LEVEL" in err
+
+
 def test_an_address_that_is_none_is_one_line(backcast, monkeypatch):
     monkeypatch.setenv("BACKCAST_DATABASE_URL", "here")
     assert backcast("key", "list") == (
