@@ -1,11 +1,11 @@
 """Replays events: stores what follows from them now, and answers what followed from them then."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import FromClause, select, text
+from sqlalchemy import FromClause, TextClause, select, text
 
 from app.core.work import Work
 from app.domain.history import credits_sql, derive_sql, passages_sql
@@ -45,11 +45,18 @@ async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
     for derived in ("passages", "credits"):
         condition = f"workspace_id = :workspace AND opportunity_id {chosen}"
         await work.db.execute(text(f"DELETE FROM {derived} WHERE {condition}"), values)
+    derivation = text(derive_sql(f"e.opportunity_id {chosen}"))
     if table:
-        await work.db.execute(text(SETS))
-    await work.db.execute(text(derive_sql(f"e.opportunity_id {chosen}")), values)
-    if table:
-        await work.db.execute(text(AS_BEFORE))
+        await as_sets(work, derivation, values)
+    else:
+        await work.db.execute(derivation, values)
+
+
+async def as_sets(work: Work, statement: TextClause, values: Mapping[str, Any]) -> None:
+    """Execute a statement about many opportunities: sets are joined, no row is looked up alone."""
+    await work.db.execute(text(SETS))
+    await work.db.execute(statement, values)
+    await work.db.execute(text(AS_BEFORE))
 
 
 async def look_back(work: Work, as_of: datetime | None, effective_at: datetime | None) -> None:

@@ -226,7 +226,6 @@ class Passage(Owned):
         home(),
         link("opportunity_id", "opportunities", ondelete="CASCADE"),
         link("milestone_id", "milestones"),
-        link("event_id", "events"),
         CheckConstraint("outcome IN ('advanced', 'exited', 'moved')", name="outcome_known"),
         Index(None, "workspace_id", "process_id", "lineage_id", "arrived_at"),
     )

@@ -309,11 +309,6 @@ def upgrade() -> None:
             "outcome IN ('advanced', 'exited', 'moved')", name=op.f("passages_outcome_known_check")
         ),
         sa.ForeignKeyConstraint(
-            ["workspace_id", "event_id"],
-            ["events.workspace_id", "events.id"],
-            name=op.f("passages_workspace_id_event_id_fk"),
-        ),
-        sa.ForeignKeyConstraint(
             ["workspace_id", "milestone_id"],
             ["milestones.workspace_id", "milestones.id"],
             name=op.f("passages_workspace_id_milestone_id_fk"),

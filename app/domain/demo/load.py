@@ -62,7 +62,4 @@ async def _follow_up(work: Work, told: list[Told]) -> None:
         {"ids": [one.id for one in told]},
     )
     await work.db.execute(text(f"ANALYZE {LOADED}"))
-    # Of rows inserted in this very transaction the planner knows nothing, and would go through
-    # them one by one.
-    await work.db.execute(text("SET LOCAL enable_nestloop = off"))
     await replay.derive(work, table=LOADED)
