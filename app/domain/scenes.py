@@ -127,11 +127,12 @@ def _by_subject(found: Mapping[UUID, Plan]) -> dict[tuple[Subject, str], list[Pl
 
 
 def _business(targets: Sequence[Row[Any]]) -> Business:
-    """All business if there is a target for it, else the only type that has one."""
+    """The first of all, new and existing business that has a target; all where none has."""
     types = {row.business_type for row in targets}
-    if Business.ALL not in types and len(types) == 1:
-        return Business(types.pop())
-    return Business.ALL
+    return next(
+        (one for one in (Business.ALL, Business.NEW, Business.EXISTING) if one in types),
+        Business.ALL,
+    )
 
 
 def _fitness(target: Row[Any], period: Period) -> tuple[bool, bool, int, date]:
