@@ -16,7 +16,7 @@ class PeopleLightsQuery(Moment):
     period: Annotated[PeriodKey | None, Field(description="Default: the current month.")] = None
     business_type: Annotated[
         Business | None,
-        Field(description="Default: all if there is such a target, else the only one there is."),
+        Field(description="Default: all if there is such a target, else new, else existing."),
     ] = None
     mode: Mode = Mode.PACE
     light_basis: Basis = Basis.BOTH
