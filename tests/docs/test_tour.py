@@ -2,10 +2,11 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.docs.tours import ROOT, differences, documents, shown, steps
+from tests.docs.tours import ROOT, Step, differences, documents, shown, steps
 
 # What readers type is short; here a problem must not pass for an answer, and `uv run` is what runs
 # the tests already.
@@ -59,13 +60,33 @@ def test_an_ellipsis_stands_for_a_member_an_element_or_a_value():
     assert shown('{"a": …, "b": [1, …], …}') == {"a": "…", "b": [1, "…"], "…": "…"}
 
 
+@pytest.mark.parametrize(
+    ("mark", "told", "answered"),
+    [
+        ("exact", '{"a": 1, …}', '{"a": 2}'),
+        ("exact", '{"a": 1}', '{"a": 1, "b": 2}'),
+        ("exact", '{"a": "x … z"}', '{"a": "x y"}'),
+        ("exact", '[…, {"a": 1, …}, …]', '[{"a": 2}, {"b": 1}]'),
+        ("exact", "[…, 3]", "[3, 2]"),
+        ("today", '{"a": 1}', '{"a": "1"}'),
+        ("today", "[1]", "[]"),
+        (None, '{"a": 1}', '{"a": null}'),
+        (None, '{"a": true}', '{"a": 1}'),
+        (None, '{"a": 1}', "{}"),
+    ],
+)
+def test_an_answer_that_is_not_what_is_shown_is_found_out(mark, told, answered):
+    assert differences(Step("here", "", "json", mark, told), answered)
+
+
 def _walked(tour, demo, folder):
     """Exit code and output of every step, all in one shell: one uses what others have set."""
+    kept = [f"{folder}/{n}" for n, _ in enumerate(tour)]
     script = SHELL + "".join(
-        f"{{ {step.script}\n}} > {folder}/{n}.out 2> {folder}/{n}.err\necho $? > {folder}/{n}.code\n"
-        for n, step in enumerate(tour)
+        f"{{ {step.script}\n}} > {place}.out 2> {place}.err\necho $? > {place}.code\n"
+        for place, step in zip(kept, tour, strict=True)
     )
     subprocess.run(["bash", "-c", script], cwd=ROOT, env=demo.environment, timeout=120, check=False)  # noqa: S603, S607 - our own documents
-    for n, _ in enumerate(tour):
-        said = [(folder / f"{n}.{kind}").read_text() for kind in ("code", "out", "err")]
+    for place in kept:
+        said = [Path(f"{place}.{kind}").read_text() for kind in ("code", "out", "err")]
         yield int(said[0]), said[1] or said[2]
