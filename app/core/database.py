@@ -48,6 +48,9 @@ class Database:
             "timezone": "UTC",
             "statement_timeout": f"{settings.import_timeout_seconds}s",
             "lock_timeout": "30s",
+            # Bulk work joins sets. Of rows written in the same transaction the planner knows no
+            # number, and would look them up one by one.
+            "enable_nestloop": "off",
         }
         role = "backcast_worker" if self.app_role else ""
         return self._engine(self.app, limits, role, pool_size=4)
