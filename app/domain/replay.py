@@ -41,15 +41,15 @@ async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
     """
     chosen = f"IN (SELECT opportunity_id FROM {table})" if table else "= ANY(CAST(:ids AS uuid[]))"
     values = _values(work) | {"ids": list(ids)}
+    if table:
+        await work.db.execute(text(SETS))
     values["hold_limit"] = await work.db.scalar(text(_LOCK.replace("{chosen}", chosen)), values)
     for derived in ("passages", "credits"):
         condition = f"workspace_id = :workspace AND opportunity_id {chosen}"
         await work.db.execute(text(f"DELETE FROM {derived} WHERE {condition}"), values)
-    derivation = text(derive_sql(f"e.opportunity_id {chosen}"))
+    await work.db.execute(text(derive_sql(f"e.opportunity_id {chosen}")), values)
     if table:
-        await as_sets(work, derivation, values)
-    else:
-        await work.db.execute(derivation, values)
+        await work.db.execute(text(AS_BEFORE))
 
 
 async def as_sets(work: Work, statement: TextClause, values: Mapping[str, Any]) -> None:
