@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    Text,
     and_,
     func,
     literal,
@@ -31,12 +32,12 @@ from app.schemas.opportunities import (
     OpportunitySort,
     Status,
 )
-from app.tables import Milestone, Opportunity, Person, ProcessVersion, Team
+from app.tables import Milestone, Opportunity, Person, ProcessVersion, Team, Workspace
 
 SORTS: dict[OpportunitySort, tuple[str, ColumnElement[Any]]] = {
     OpportunitySort.OLDEST: ("created_at", Opportunity.created_at.expression),
     OpportunitySort.LEAST_RECENTLY_CHANGED: ("updated_at", Opportunity.updated_at.expression),
-    OpportunitySort.NAME: ("sort_name", func.lower(Opportunity.name)),
+    OpportunitySort.NAME: ("sort_name", func.lower(Opportunity.name, type_=Text())),
     # Unknown comes below nothing at all.
     OpportunitySort.SMALLEST: ("sort_value", func.coalesce(Opportunity.value, Decimal(-1))),
 }
@@ -44,10 +45,12 @@ SORTS: dict[OpportunitySort, tuple[str, ColumnElement[Any]]] = {
 # A hold stops the clock until an event ends it, or until its own end has passed.
 _ON_HOLD = "(held_since IS NOT NULL AND held_until > moment.now)"
 _STATUS = f"CASE WHEN opportunities.status = 'open' AND {_ON_HOLD} THEN 'on_hold' ELSE status END"
-_AGE = """greatest(0, floor(extract(epoch FROM
-  coalesce(exited_at, won_at, moment.now) - clock_from
-  - coalesce(least(moment.now, held_until) - held_since, interval '0')) / 86400
-  - clock_held_days))::int"""
+# All holds together stop it for so many days at most; then it runs again.
+_RESTED = """least(moment.hold_limit_days, clock_held_days
+  + CASE WHEN held_since IS NULL THEN 0 ELSE greatest(0, extract(epoch FROM
+    least(moment.now, held_until) - greatest(held_since, clock_from)) / 86400) END)"""
+_AGE = f"""greatest(0, floor(extract(epoch FROM
+  coalesce(exited_at, won_at, moment.now) - clock_from) / 86400 - {_RESTED}))::int"""
 _PROGRESS = """(SELECT coalesce(sum(c.weight) FILTER (WHERE EXISTS (
     SELECT FROM events e WHERE e.workspace_id = c.workspace_id AND e.criterion_id = c.id
       AND e.opportunity_id = opportunities.id)), 0) / sum(c.weight)
@@ -77,7 +80,9 @@ async def find(work: Work, asked: OpportunityQuery) -> Page:
 
 
 def _viewed(work: Work) -> Select[Any]:
-    moment = select(literal(work.now, TIMESTAMP(timezone=True)).label("now")).subquery("moment")
+    now = literal(work.now, TIMESTAMP(timezone=True)).label("now")
+    clock = select(now, Workspace.hold_limit_days).where(Workspace.id == work.workspace_id)
+    moment = clock.subquery("moment")
     here = Opportunity.workspace_id
     version = and_(ProcessVersion.workspace_id == here, ProcessVersion.id == Opportunity.version_id)
     milestone = and_(Milestone.workspace_id == here, Milestone.id == Opportunity.milestone_id)
