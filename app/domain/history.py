@@ -225,7 +225,7 @@ credited AS (
     SELECT x.*, floor(x.total * x.percent / 100) AS whole,
       x.total * x.percent / 100 - floor(x.total * x.percent / 100) AS rest
     FROM (
-      SELECT k.person_id, k.percent, k.person_id = s.owner_id AS counts,
+      SELECT k.person_id, k.percent, k.person_id IS NOT DISTINCT FROM s.owner_id AS counts,
         s.reporting_value * power(10::numeric, :exponent) AS total
       FROM jsonb_to_recordset(coalesce(s.credits, jsonb_build_array(jsonb_build_object(
         'person_id', s.owner_id, 'percent', 100)))) AS k(person_id uuid, percent numeric)

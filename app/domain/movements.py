@@ -35,8 +35,8 @@ from app.schemas.events import (
     VoidIn,
     amount_of,
 )
-from app.schemas.opportunities import OpportunityOut
-from app.tables import Criterion, Event, ExitReason, Opportunity
+from app.schemas.opportunities import OpportunityOut, Status
+from app.tables import Criterion, Event, ExitReason, Milestone, Opportunity
 
 
 async def reach(work: Work, id: UUID, told: ReachIn) -> OpportunityOut:
@@ -87,7 +87,8 @@ async def exit(work: Work, id: UUID, told: ExitIn) -> OpportunityOut:
         "exit_kind": told.kind.value,
         **told.model_dump(include={"reason", "note", "competitor"}),
     }
-    return await _tell(work, row, "exited", moment, milestone_id=row.milestone_id, **said)
+    seen = await _tell(work, row, "exited", moment, milestone_id=row.milestone_id, **said)
+    return _not_overtaken(seen, closed=True)
 
 
 async def regress(work: Work, id: UUID, told: RegressIn) -> OpportunityOut:
@@ -105,12 +106,13 @@ async def void(work: Work, id: UUID, told: VoidIn) -> OpportunityOut:
     """It never happened: the arrival goes everywhere, closed periods included."""
     row = await _locked(work, id)
     milestone = _named(await milestones_of(work, row.version_id), told.milestone)
-    if not await _was_told(work, row, milestone.id):
+    reached_id = await _told_as(work, row, milestone)
+    if reached_id is None:
         raise MilestoneOrder(
             f"Nobody told that {milestone.key!r} was reached; if it is implied by a later"
             " milestone, void that one."
         )
-    said = {"milestone_id": milestone.id, "reason": told.reason}
+    said = {"milestone_id": reached_id, "reason": told.reason}
     return await _tell(work, row, "voided", work.now, **said)
 
 
@@ -118,9 +120,10 @@ async def verify(work: Work, id: UUID, told: VerifyIn) -> OpportunityOut:
     """A second person confirms that the customer did it."""
     row = await _locked(work, id)
     milestone = _named(await milestones_of(work, row.version_id), told.milestone)
-    if not await _was_told(work, row, milestone.id):
+    reached_id = await _told_as(work, row, milestone)
+    if reached_id is None:
         raise MilestoneOrder(f"Nobody told that {milestone.key!r} was reached.")
-    return await _tell(work, row, "verified", work.now, milestone_id=milestone.id, note=told.note)
+    return await _tell(work, row, "verified", work.now, milestone_id=reached_id, note=told.note)
 
 
 async def hold(work: Work, id: UUID, told: HoldIn) -> OpportunityOut:
@@ -144,14 +147,16 @@ async def reopen(work: Work, id: UUID, told: ReopenIn) -> OpportunityOut:
     """The exit was a mistake; for rates it never was."""
     row = await _exited(work, id)
     moment = _moment(work, row, told.occurred_at, backdate=told.backdate)
-    return await _tell(work, row, "reopened", moment, reason=told.reason)
+    seen = await _tell(work, row, "reopened", moment, reason=told.reason)
+    return _not_overtaken(seen, closed=False)
 
 
 async def revive(work: Work, id: UUID, told: ReviveIn) -> OpportunityOut:
     """The customer came back: where it was, with a new clock."""
     row = await _exited(work, id)
     moment = _moment(work, row, told.occurred_at, backdate=told.backdate)
-    return await _tell(work, row, "revived", moment, act=told.act.value, what=told.what)
+    seen = await _tell(work, row, "revived", moment, act=told.act.value, what=told.what)
+    return _not_overtaken(seen, closed=False)
 
 
 async def move(work: Work, id: UUID, told: MoveIn) -> OpportunityOut:
@@ -168,7 +173,9 @@ async def move(work: Work, id: UUID, told: MoveIn) -> OpportunityOut:
 
 async def _locked(work: Work, id: UUID) -> Row[Any]:
     """The opportunity, and nobody else changes it until this transaction ends."""
-    row = await work.one(work.rows(Opportunity).where(Opportunity.id == id).with_for_update())
+    row = await work.one(
+        work.rows(Opportunity).where(Opportunity.id == id).with_for_update(key_share=True)
+    )
     if row is None:
         raise NotFound(f"There is no opportunity {id}.")
     return row
@@ -196,6 +203,14 @@ async def _tell(
     await record(work, row.id, kind=kind, occurred_at=occurred_at, **said)
     await replay.derive(work, ids=[row.id])
     return await pipeline.read(work, row.id)
+
+
+def _not_overtaken(seen: OpportunityOut, *, closed: bool) -> OpportunityOut:
+    """What is told of an earlier moment must not be undone already by what happened since."""
+    if (seen.status == Status.EXITED) is not closed:
+        detail = "something happened later that says otherwise; see the history"
+        raise Invalid.at("/occurred_at", "overtaken", detail)
+    return seen
 
 
 def _moment(work: Work, row: Row[Any], told: datetime | None, *, backdate: bool) -> datetime:
@@ -247,23 +262,29 @@ async def _reason_fits(work: Work, row: Row[Any], told: ExitIn) -> None:
         raise Invalid.at("/reason", code, detail)
 
 
-async def _was_told(work: Work, row: Row[Any], milestone_id: UUID) -> bool:
+async def _told_as(work: Work, row: Row[Any], milestone: Row[Any]) -> UUID | None:
+    """As which milestone this one was told last, in whatever version of the process it was."""
     voided = aliased(Event)
     later = exists().where(
         voided.workspace_id == work.workspace_id,
         voided.opportunity_id == row.id,
         voided.kind == "voided",
-        voided.milestone_id == milestone_id,
+        voided.milestone_id == Event.milestone_id,
         voided.id > Event.id,
     )
-    query = select(Event.id).where(
-        Event.workspace_id == work.workspace_id,
-        Event.opportunity_id == row.id,
-        Event.kind.in_(("reached", "ordered")),
-        Event.milestone_id == milestone_id,
-        ~later,
+    query = (
+        work.rows(Milestone)
+        .with_only_columns(Milestone.id)
+        .join(
+            Event,
+            (Event.workspace_id == work.workspace_id) & (Event.milestone_id == Milestone.id),
+        )
+        .where(Event.opportunity_id == row.id, Event.kind.in_(("reached", "ordered")), ~later)
+        .where(Milestone.lineage_id == milestone.lineage_id)
+        .order_by(Event.id.desc())
     )
-    return (await work.db.execute(query.limit(1))).first() is not None
+    found: UUID | None = await work.db.scalar(query.limit(1))
+    return found
 
 
 async def _counterpart(
@@ -272,12 +293,16 @@ async def _counterpart(
     """Where the opportunity stands in the other version: as told, else by lineage, else by key."""
     there = await milestones_of(work, version_id)
     if wanted is not None:
-        return _named(there, wanted)
+        milestone = _named(there, wanted)
+        if milestone.is_order:  # whoever stood there without an order could never win any more
+            detail = "only an order brings a deal to the order; move it, then tell it was ordered"
+            raise Invalid.at("/milestone", "is_the_order", detail)
+        return milestone
     if row.position == 0:
         return None
     here = (await milestones_of(work, row.version_id))[row.position - 1]
     for same in ("lineage_id", "key"):
-        for milestone in there:
+        for milestone in there[:-1]:
             if getattr(milestone, same) == getattr(here, same):
                 return milestone
     detail = f"nothing there corresponds to {here.key!r}; say where it stands"

@@ -40,7 +40,8 @@ async def relocate(
     version = await processes.current_version(work, process.id)
     if version.number != number:
         raise Conflict(f"Opportunities move to the newest version, which is {version.number}.")
-    there = await milestones_of(work, version.id)
+    # Only an order ends a process: whoever stood there without one could never win any more.
+    there = [each for each in await milestones_of(work, version.id) if not each.is_order]
     _check(asked, there)
     standing = await work.all(_standing(work, process.id, version.id))
     found = [(row, _counterpart(row, there, asked)) for row in standing]
