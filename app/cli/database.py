@@ -18,7 +18,6 @@ from app.core.migrations import head
 from app.core.postgres import PostgresError
 from app.core.roles import RolesMissing
 from app.core.settings import Settings
-from app.migrate import migrate
 
 Answer = TypeVar("Answer")
 
@@ -43,7 +42,7 @@ def opened(knobs: Settings) -> Iterator[Database]:
     refused until then.
     """
     try:
-        with boot.database(knobs, progress=voice.aside) as found:
+        with boot.database(knobs, _migrate, progress=voice.aside) as found:
             run(_ready(found, knobs))
             yield found
     except ArgumentError as error:
@@ -67,11 +66,18 @@ def run(task: Coroutine[Any, Any, Answer]) -> Answer:
 def migrated(knobs: Settings) -> str:
     """Bring the database to this release's version, and name it."""
     if knobs.database_url.get_secret_value():
-        run(migrate(boot.external(knobs)))
+        run(_migrate(boot.external(knobs)))
     else:
         with opened(knobs):
             pass
     return head()
+
+
+async def _migrate(database: Database) -> None:
+    # Alembic takes half a second to load, and most starts have nothing to migrate.
+    from app.migrate import migrate
+
+    await migrate(database)
 
 
 async def _ready(database: Database, knobs: Settings) -> None:
