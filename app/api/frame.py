@@ -91,6 +91,8 @@ def _media(headers: Headers, known: tuple[str, ...]) -> Problem | None:
     charset = rest.lower().partition("charset=")[2].strip().strip('"')
     if headers.get("content-encoding", "identity") != "identity":
         return UnsupportedMediaType("Send the body without a content encoding.")
+    if not kind and known is UPLOADS:
+        return None  # a file sent as it is, by `curl -T` for one
     if kind.strip().lower() not in known:
         return UnsupportedMediaType(f"Send the body as {known[0]}.")
     if charset not in ("", "utf-8", "utf8") and known is JSON:
