@@ -23,7 +23,7 @@ async def send(client: httpx.AsyncClient, id: str, file: str | bytes):
     return answer.json()
 
 
-async def finished(client: httpx.AsyncClient, id: str, seconds: float = 60):
+async def finished(client: httpx.AsyncClient, id: str, seconds: float = 200):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = (await client.get(f"/v1/imports/{id}")).json()

@@ -31,13 +31,18 @@ _CLOCK = (
     r"((, ?|[T ])[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?[AaPp][Mm])?"
     r"( ?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?))?)?$"
 )
-_ISO = r"^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
-# How a date begins, how that is turned into year-month-day, an example.
+_ISO = r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+# How a date begins, which of its first two numbers is the month, an example. A year that comes
+# first is understood everywhere.
 DATES = {
-    "iso": (_ISO, r"\1-\2-\3", "2026-07-20"),
-    "us": (r"^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})", r"\3-\1-\2", "7/20/2026"),
-    "eu": (r"^([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})", r"\3-\2-\1", "20.7.2026"),
+    "iso": (_ISO, "", "2026-07-20"),
+    "us": (r"^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", "{first}, {second}", "7/20/2026"),
+    "eu": (r"^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{4}", "{second}, {first}", "20.7.2026"),
 }
+# Replacing by pattern would cost ten times as much as taking the text apart.
+_SWAPPED = """CASE WHEN length(split_part({x}, '-', 1)) = 4 THEN replace({x}, ',', '') ELSE concat_ws('-',
+  substr({dashed}, length({first}) + length({second}) + 3, 4), {order})
+  || substr({dashed}, length({first}) + length({second}) + 7) END"""
 _ZONED = "':[0-9]{2}.*(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$'"
 
 
@@ -162,12 +167,19 @@ class Reading:
 
     def _day(self, x: str) -> str:
         """Year first; a year that comes first already stays there."""
-        begins, order, _ = DATES[self.plan.mapping.date_format]
-        return f"replace(regexp_replace({x}, '{begins}', '{order}'), ',', '')"
+        order = DATES[self.plan.mapping.date_format][1]
+        if not order:
+            return f"replace({x}, ',', '')"
+        dashed = f"replace(translate(left({x}, 10), './', '--') || substr({x}, 11), ',', '')"
+        parts = {
+            "first": f"split_part({dashed}, '-', 1)",
+            "second": f"split_part({dashed}, '-', 2)",
+        }
+        return _SWAPPED.format(x=x, dashed=dashed, order=order.format(**parts), **parts)
 
     def _instant(self, x: str) -> str:
         day = self._day(x)
         return (
-            f"CASE WHEN {x} ~ {_ZONED} THEN CAST({day} AS timestamptz)"
+            f"CASE WHEN {x} LIKE '%:%' AND {x} ~ {_ZONED} THEN CAST({day} AS timestamptz)"
             f" ELSE CAST({day} AS timestamp) AT TIME ZONE :zone END"
         )

@@ -27,6 +27,7 @@ from app.domain import processes
 from app.domain.access import home
 from app.domain.imports import (
     accounts,
+    events,
     faults,
     jobs,
     mapping,
@@ -54,6 +55,7 @@ OBJECTS: dict[ImportObject, ModuleType] = {
     ImportObject.PRODUCTS: products,
     ImportObject.PEOPLE: people,
     ImportObject.OPPORTUNITIES: opportunities,
+    ImportObject.EVENTS: events,
 }
 # An import that brought the server down this often is not tried again.
 MOST_ATTEMPTS = 5
@@ -136,6 +138,7 @@ async def _take_turn(work: Work, pulse: Pulse) -> None:
     await work.db.execute(text(_LOCK), {"workspace": str(work.workspace_id)})
     await work.db.execute(text("SET LOCAL lock_timeout = '30s'"))
     await work.db.execute(text("SET LOCAL work_mem = '64MB'"))
+    await work.db.execute(text("SET LOCAL jit = off"))
 
 
 async def _read(work: Work, row: Row[Any], engine: AsyncEngine, pulse: Pulse) -> tuple[int, Plan]:

@@ -53,8 +53,11 @@ SELECT d.id, 'regressed',
     ELSE coalesce(greatest(r.reached_at, o.reached_at, d.last_at), :now) END,
   d.handle || '|regressed|' || d.key || '|' || :import, true, d.milestone_id, :source
 {_DEAL}
+LEFT JOIN (
+  SELECT opportunity_id, max(position) AS position FROM staged_events GROUP BY opportunity_id) n
+  ON n.opportunity_id = d.id
 WHERE d.act = 'reached' AND d.milestone_id IS NOT NULL AND (
-  EXISTS (SELECT FROM staged_events e WHERE e.opportunity_id = d.id AND e.position > d.position)
+  n.position > d.position
   OR o.position > d.position AND :source = (
     SELECT e.source FROM events e
     WHERE e.workspace_id = :ws AND e.opportunity_id = d.id
