@@ -40,8 +40,7 @@ async def relocate(
     version = await processes.current_version(work, process.id)
     if version.number != number:
         raise Conflict(f"Opportunities move to the newest version, which is {version.number}.")
-    # Only an order ends a process: whoever stood there without one could never win any more.
-    there = [each for each in await milestones_of(work, version.id) if not each.is_order]
+    there = await milestones_of(work, version.id)
     _check(asked, there)
     standing = await work.all(_standing(work, process.id, version.id))
     found = [(row, _counterpart(row, there, asked)) for row in standing]
@@ -61,6 +60,9 @@ async def relocate(
 def _check(asked: RelocationIn, there: Sequence[Row[Any]]) -> None:
     keys = {milestone.key for milestone in there}
     for old, new in asked.milestones.items():
+        if new == there[-1].key:  # whoever stood there without an order could never win any more
+            detail = "only an order brings a deal to the order"
+            raise Invalid.at(f"/milestones/{old}", "is_the_order", detail)
         if new not in keys:
             detail = f"the newest version has no milestone {new!r}"
             raise Invalid.at(f"/milestones/{old}", "unknown_milestone", detail)
@@ -98,10 +100,11 @@ def _standing(work: Work, process_id: UUID, version_id: UUID) -> Any:
 def _counterpart(row: Row[Any], there: Sequence[Row[Any]], asked: RelocationIn) -> Row[Any] | None:
     key = asked.milestones.get(row.key, row.key)
     told = row.key in asked.milestones
-    for milestone in there:
+    places = there[:-1]
+    for milestone in places:
         if milestone.key == key if told else milestone.lineage_id == row.lineage_id:
             return milestone
-    return next((milestone for milestone in there if milestone.key == key), None)
+    return next((milestone for milestone in places if milestone.key == key), None)
 
 
 def _step(row: Row[Any], milestone: Row[Any] | None) -> RelocationStep:
