@@ -3,22 +3,35 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import ARRAY, Row, Text, func, literal, select
 
 from app.core.page import Order, Page, page
 from app.core.work import Work
+from app.domain.history import RANKS
 from app.schemas.base import money_out
 from app.schemas.events import EventOut, EventQuery
 from app.tables import Criterion, Event, Milestone, Opportunity
 
+# When it happened and, within one instant, its rank and milestone: as text, so that it is one key.
+_PLACE = func.concat(
+    func.to_char(func.timezone("UTC", Event.occurred_at), "YYYYMMDDHH24MISSUS"),
+    func.to_char(func.array_position(literal(list(RANKS), ARRAY(Text)), Event.kind), "FM00"),
+    func.to_char(func.coalesce(Milestone.position, 0), "FM00"),
+    type_=Text(),
+)
+
 
 async def find(work: Work, id: UUID, asked: EventQuery) -> Page:
-    """Every event of one opportunity, in the order it happened."""
+    """Every event of one opportunity, in the order in which they count."""
     await work.get(Opportunity, id)
     here = Event.workspace_id
     query = (
         select(Event)
-        .add_columns(Milestone.key.label("milestone"), Criterion.key.label("criterion"))
+        .add_columns(
+            Milestone.key.label("milestone"),
+            Criterion.key.label("criterion"),
+            _PLACE.label("place"),
+        )
         .outerjoin(
             Milestone, (Milestone.workspace_id == here) & (Milestone.id == Event.milestone_id)
         )
@@ -27,7 +40,7 @@ async def find(work: Work, id: UUID, asked: EventQuery) -> Page:
         )
         .where(here == work.workspace_id, Event.opportunity_id == id)
     )
-    order = Order("occurred_at", Event.occurred_at.expression, Event.id.expression)
+    order = Order("place", _PLACE, Event.id.expression)
     found = await page(
         work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=str(id)
     )

@@ -1,0 +1,1 @@
+"""What people complain of in other systems, and traps seen in their code: each one a test."""
