@@ -175,8 +175,8 @@ exits AS MATERIALIZED (
   SELECT opportunity_id, occurred_at AS since, until, ended, least(until, ended) AS upto
   FROM (
     SELECT l.*, lead(l.occurred_at) OVER (PARTITION BY l.opportunity_id ORDER BY l.ord) AS ended
-    FROM log l
-    WHERE l.kind IN ('hold_started', 'hold_ended', 'reached', 'ordered', 'exited')) stretches
+    FROM log l LEFT JOIN acts a ON a.id = l.id
+    WHERE l.kind IN ('hold_started', 'hold_ended', 'exited') OR a.id IS NOT NULL) stretches
   WHERE kind = 'hold_started'
 )"""
 

@@ -152,6 +152,17 @@ async def test_holds_stop_the_clock_no_longer_than_the_workspace_allows(client, 
     assert (await seen(client, deal))["age_days"] == 30
 
 
+async def test_a_step_that_never_happened_has_not_ended_a_hold(client, process, clock):
+    deal = await make_deal(client)
+    await tell(client, deal, "hold", until="2026-12-01T00:00:00Z")
+    clock.forward(days=1)
+    deal = await tell(client, deal, "reach", milestone="need")
+    assert deal["status"] == "open"
+    clock.forward(days=1)
+    deal = await tell(client, deal, "void", milestone="need", reason="other customer")
+    assert deal["status"] == "on_hold"
+
+
 async def test_a_hold_goes_along_into_another_process_without_making_it_younger(
     client, process, clock
 ):
