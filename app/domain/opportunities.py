@@ -43,34 +43,20 @@ async def create(work: Work, wanted: OpportunityIn) -> OpportunityOut:
     shares = _shares(wanted.credits)
     _includes(shares, wanted.owner_id, "/credits")
     await _refer(work, wanted)
-    stated = wanted.model_dump(include=set(STATED))
-    if wanted.account is not None:
-        account = await work.add(Account, name=wanted.account.name, source=wanted.source)
-        stated["account_id"] = account.id
     row = await work.add(
         Opportunity,
         process_id=process.id,
         version_id=version.id,
         created_at=created_at,
         clock_from=created_at,
-        business_type=wanted.business_type,
-        business_chosen=wanted.business_type is not None,
         version=0,
-        **stated,
+        **await _stated(work, wanted),
     )
     await _connect(work, row.id, wanted.product_ids)
     value, currency = amount_of(wanted.value)
-    await record(
-        work,
-        row.id,
-        kind="created",
-        occurred_at=created_at,
-        version_id=version.id,
-        value=value,
-        currency=currency,
-        owner_id=wanted.owner_id,
-        credits=shares,
-    )
+    said = {"version_id": version.id, "value": value, "currency": currency}
+    who = {"owner_id": wanted.owner_id, "credits": shares}
+    await record(work, row.id, kind="created", occurred_at=created_at, **said, **who)
     await replay.derive(work, ids=[row.id])
     await business.decide(work, ids=[row.id])
     return await read(work, row.id)
@@ -123,6 +109,14 @@ async def record(work: Work, id: UUID, *, kind: str, occurred_at: datetime, **mo
         recorded_at=work.now,
         **(said | more),
     )
+
+
+async def _stated(work: Work, wanted: OpportunityIn) -> dict[str, Any]:
+    stated = wanted.model_dump(include={*STATED, "business_type"})
+    if wanted.account is not None:
+        account = await work.add(Account, name=wanted.account.name, source=wanted.source)
+        stated["account_id"] = account.id
+    return stated | {"business_chosen": wanted.business_type is not None}
 
 
 async def _restate(work: Work, row: Row[Any], wanted: OpportunityPatch) -> None:
