@@ -53,7 +53,7 @@ class Worker:
             await self.engine.dispose()
 
     async def _loop(self) -> None:
-        """At the beginning and now and then every workspace is looked at; else those that called."""
+        """Now and then every workspace is looked at; in between those that called."""
         while True:
             await self._look()
             with contextlib.suppress(TimeoutError):

@@ -79,7 +79,7 @@ async def read_import(work: WriteImports, id: UUID) -> ImportOut:
 
 @router.put("/{id}/content", openapi_extra={"requestBody": {"content": CSV, "required": True}})
 async def put_import_content(visit: VisitImports, id: UUID, request: Request) -> ImportOut:
-    """Send the file (CSV) as one stream. Sent again before the start, it replaces the earlier one."""
+    """Send the file (CSV) as one stream; sent again before the start, it replaces the first."""
     await upload.store(visit.engine, visit.admitted.workspace_id, id, request.stream())
     async with visit.work() as work:
         return await jobs.read(work, id)

@@ -33,6 +33,14 @@ async def finished(client: httpx.AsyncClient, id: str, seconds: float = 200):
     raise AssertionError(found)
 
 
+async def until(ready, seconds: float = 60) -> None:
+    """Wait for a condition, which is asked by awaiting `ready()`."""
+    deadline = time.monotonic() + seconds
+    while not await ready():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
 async def bring(
     client: httpx.AsyncClient,
     object: str,

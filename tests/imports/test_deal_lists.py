@@ -1,4 +1,4 @@
-"""Whole deal lists, where they are at hand: nothing lost, every cent, and the second time nothing."""
+"""Whole deal lists, where they are at hand: nothing lost, every cent, and nothing twice."""
 
 import csv
 import json
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from tests.deals import make_process
-from tests.imports.support import bring, counts, problems
 
 from app.core.database import workspace_transaction
+from tests.deals import make_process
+from tests.imports.support import bring, counts, problems
 
 LISTS = Path(__file__).parents[2].parent / "shared" / "data"
 MAPPINGS = Path(__file__).parents[2] / "docs" / "examples" / "mappings"

@@ -2,15 +2,21 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import event, text
-from tests.deals import make_process
-from tests.imports.support import bring, counts, finished, make, send
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from app.core.database import workspace_transaction
 from app.domain.access import Scope
 from app.domain.imports import jobs
 from app.domain.imports.run import import_file
 from app.schemas.imports import ImportIn
 from tests.conftest import CLOCK
+from tests.deals import make_process
+from tests.imports.support import bring, counts, finished, make, send, until
 
+KILL = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND application_name = 'backcast worker'"
+)
 FILE = "name,country\na,x\nb,x\n"
 
 
@@ -183,19 +189,22 @@ async def test_the_number_of_statements_does_not_grow_with_the_rows(client, app)
     assert sent[0] == sent[1]
 
 
-async def test_what_a_dead_worker_left_is_taken_up_again(client, app, workspace, work):
+async def _expire(app, workspace_id, id):
+    """As if the worker that runs it had not been heard of for a while."""
+    statement = (
+        "UPDATE imports SET state = 'running', lease_until = now() - interval '1 s'"
+        " WHERE workspace_id = :ws AND id = :id"
+    )
+    async with workspace_transaction(app.state.worker.engine, workspace_id) as db:
+        await db.execute(text(statement), {"ws": workspace_id, "id": id})
+
+
+async def test_what_a_dead_worker_left_is_taken_up_again(client, app, workspace):
     made = await make(client, "accounts")
     await send(client, made["id"], FILE)
     await client.post(f"/v1/imports/{made['id']}/start")
     first = await finished(client, made["id"])
-    await work.db.execute(
-        text(
-            "UPDATE imports SET state = 'running', lease_until = now() - interval '1 s'"
-            " WHERE workspace_id = :ws AND id = :id"
-        ),
-        {"ws": workspace[0], "id": first["id"]},
-    )
-    await work.db.commit()
+    await _expire(app, workspace[0], first["id"])
     left = await jobs.waiting(app.state.worker.engine)
     assert str(first["id"]) in {str(id) for _, id in left}
     await app.state.worker.wake(workspace[0])
@@ -224,8 +233,54 @@ async def test_a_file_can_be_imported_without_a_server(app, client, workspace, t
         path=path,
         spec=ImportIn.model_validate({"object": "accounts", "source": "crm"}),
         clock=CLOCK,
-        progress=lambda done, total, phase: phases.append(phase),
+        progress=lambda *told: phases.append(told[2]),
     )
     assert (job.state, job.counts.created) == ("completed", 2)
     assert phases[0] == "waiting"
     assert phases[-1] == "finishing"
+
+
+async def _under_way(client, rows: int) -> str:
+    """The id of a large import that is being written."""
+    made = await make(client, "accounts")
+    lines = "".join(f"{i},Account {i},{i % 7}\n" for i in range(rows))
+    await send(client, made["id"], "external_id,name,country\n" + lines)
+    await client.post(f"/v1/imports/{made['id']}/start")
+
+    async def writing() -> bool:
+        found = (await client.get(f"/v1/imports/{made['id']}")).json()
+        return found["progress"]["phase"] == "writing"
+
+    await until(writing)
+    return made["id"]
+
+
+async def _idle(app, workspace_id) -> None:
+    async def idle() -> bool:
+        return workspace_id not in app.state.worker.busy
+
+    await until(idle)
+
+
+async def test_an_import_cancelled_under_way_leaves_nothing(client, app, workspace):
+    id = await _under_way(client, 60_000)
+    assert (await client.post(f"/v1/imports/{id}/cancel")).json()["state"] == "cancelled"
+    await _idle(app, workspace[0])
+    assert (await client.get("/v1/accounts")).json()["data"] == []
+    found = (await client.get(f"/v1/imports/{id}")).json()
+    assert (found["state"], counts(found)) == ("cancelled", {})
+
+
+async def test_a_lost_connection_leaves_the_import_to_the_next_worker(
+    client, app, workspace, database
+):
+    id = await _under_way(client, 60_000)
+    administration = create_async_engine(database.owner)
+    async with administration.connect() as db:
+        await db.execute(text(KILL))
+    await administration.dispose()
+    await _idle(app, workspace[0])
+    assert (await client.get(f"/v1/imports/{id}")).json()["state"] == "running"
+    await _expire(app, workspace[0], id)
+    await app.state.worker.wake(workspace[0])
+    assert counts(await finished(client, id)) == {"read": 60_000, "created": 60_000}

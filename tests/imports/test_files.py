@@ -1,9 +1,9 @@
 """How files may be written, and what is said of those that cannot be read."""
 
 import pytest
-from tests.imports.support import bring, counts, make, problems, result, send
 
 from app.domain.imports.tidy import Untidy, Watch
+from tests.imports.support import bring, counts, make, problems, result, send
 
 
 async def names(client):

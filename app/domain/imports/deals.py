@@ -1,5 +1,7 @@
 """Which opportunity each row means, and what the row says about where it stands."""
 
+from typing import Any
+
 from sqlalchemy import text
 
 from app.core.work import Work
@@ -86,9 +88,9 @@ ORDER BY said, rank, position"""
 # A status that ends a deal outdoes its stage; the stage then tells how far the deal had come. A
 # deleted opportunity of the same id keeps its events' ids, so its successor's get a number.
 _DEALS = """
-INSERT INTO staged_deals (line, id, fresh, handle, version_id, account_id, owner_id, product_id, act,
-  milestone_id, key, position, order_id, exit_kind, reason, note, began, first_at, last_at, furthest,
-  ordered_at, closed)
+INSERT INTO staged_deals (line, id, fresh, handle, version_id, account_id, owner_id, product_id,
+  act, milestone_id, key, position, order_id, exit_kind, reason, note, began, first_at, last_at,
+  furthest, ordered_at, closed)
 SELECT m.line, m.id, m.fresh, r.external_id || coalesce('#' || g.times, ''),
   coalesce(o.version_id, :version), a.id, p.id, q.id, x.act,
   CASE WHEN NOT k.is_order THEN k.id END, k.key, CASE WHEN NOT k.is_order THEN k.position END,
@@ -116,7 +118,8 @@ LEFT JOIN staged_accounts a ON a.said = r.account
 LEFT JOIN staged_people p ON p.said = r.owner
 LEFT JOIN staged_products q ON q.said = lower(r.product)
 LEFT JOIN (
-  SELECT line, min(at) AS first_at, max(at) AS last_at, max(at) FILTER (WHERE is_order) AS ordered_at,
+  SELECT line, min(at) AS first_at, max(at) AS last_at,
+    max(at) FILTER (WHERE is_order) AS ordered_at,
     max(position) FILTER (WHERE NOT is_order) AS furthest
   FROM staged_arrivals GROUP BY line) w ON w.line = m.line
 LEFT JOIN (
@@ -126,8 +129,8 @@ LEFT JOIN (
 CROSS JOIN LATERAL (
   SELECT act, act IN ('won', 'exit') AS closed FROM (
     SELECT CASE WHEN t.act IN ('won', 'exit', 'hold') THEN t.act
-      WHEN s.act = 'reached' AND k.is_order OR w.ordered_at IS NOT NULL AND s.act IS DISTINCT FROM 'exit'
-        THEN 'won'
+      WHEN s.act = 'reached' AND k.is_order
+        OR w.ordered_at IS NOT NULL AND s.act IS DISTINCT FROM 'exit' THEN 'won'
       ELSE coalesce(s.act, t.act) END AS act) said) x"""
 
 
@@ -140,7 +143,7 @@ async def prepare(work: Work, plan: Plan) -> None:
     await faults.note(work, _UNKNOWN_PRODUCT, code="unknown_product", column=plan.name("product"))
     await faults.note(work, _CLOSED_IN_FUTURE, code="in_future", column=plan.name("closed_at"))
     await matches(work, _MATCH, plan.name("external_id"), source=plan.source)
-    here = {"process": plan.process_id, "version": plan.version_id}
+    here: dict[str, Any] = {"process": plan.process_id, "version": plan.version_id}
     column = plan.name("external_id")
     await faults.note(work, _OTHER_PROCESS, code="other_process", column=column, **here)
     stage = plan.name("stage")
@@ -154,7 +157,7 @@ async def gather(work: Work, plan: Plan) -> None:
     await lookups.people(work, plan.source, "SELECT owner AS said FROM staged_rows")
     for table in _TABLES:
         await work.db.execute(text(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP"))
-    known = {"version": plan.version_id, "source": plan.source}
+    known: dict[str, Any] = {"version": plan.version_id, "source": plan.source}
     for statement in (_ARRIVALS, _REASONS, _DEALS):
         await sql.change(work, statement, **known)
     for table in ("staged_arrivals", "staged_deals"):

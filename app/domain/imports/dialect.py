@@ -29,7 +29,7 @@ class Dialect:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
-        return cls(**stored | {"header": tuple(stored["header"])})
+        return cls(**dict(stored) | {"header": tuple(stored["header"])})
 
     def stored(self) -> dict[str, Any]:
         return asdict(self) | {"header": list(self.header)}

@@ -1,5 +1,7 @@
 """The history of opportunities from a file: one row, one event, told once."""
 
+from typing import Any
+
 from sqlalchemy import text
 
 from app.core.work import Work
@@ -34,7 +36,8 @@ SELECT r.line, o.id,
   CASE WHEN s.act = 'won' OR r.event = 'ordered' THEN z.id ELSE k.id END,
   coalesce(r.milestone, s.milestone),
   CASE WHEN s.act = 'won' OR r.event = 'ordered' THEN z.position ELSE k.position END,
-  CASE WHEN s.act = 'exit' OR r.event = 'exited' THEN coalesce(r.exit_kind, s.exit_kind, e.kind) END,
+  CASE WHEN s.act = 'exit' OR r.event = 'exited'
+    THEN coalesce(r.exit_kind, s.exit_kind, e.kind) END,
   CASE WHEN r.reason IS NULL THEN s.reason
     WHEN s.act = 'exit' OR r.event = 'exited' THEN coalesce(e.key, 'other') ELSE r.reason END,
   coalesce(r.note, CASE WHEN e.key IS NULL AND (s.act = 'exit' OR r.event = 'exited')
@@ -166,7 +169,7 @@ async def prepare(work: Work, plan: Plan) -> None:
     await faults.note(work, _NO_ACT, code="missing", column=act)
     await stages.stage(work, plan, "stage")
     id = plan.name("external_id")
-    here = {"source": plan.source, "version": plan.version_id}
+    here: dict[str, Any] = {"source": plan.source, "version": plan.version_id}
     await faults.note(work, _UNKNOWN_OPPORTUNITY, code="unknown_opportunity", column=id, **here)
     for table in _TABLES:
         await work.db.execute(text(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP"))

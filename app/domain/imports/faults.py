@@ -1,8 +1,11 @@
 """What can be wrong with a field: a code for programs, a sentence for people."""
 
+from typing import Any
+
 from app.core.work import Work
 from app.domain.imports import sql
 
+HELD = "needs_mapping"
 TEXTS = {
     "missing": ("a value is needed here", "hier wird ein Wert gebraucht"),
     "too_long": ("longer than {0} characters", "länger als {0} Zeichen"),
@@ -74,6 +77,11 @@ CREATE TEMPORARY TABLE staged_faults (
   line bigint, place int, outcome text, "column" text, code text, value text, detail text
 ) ON COMMIT DROP"""
 
+# After the faults of single fields.
+_NOTE = """
+INSERT INTO staged_faults
+SELECT line, 1000, :outcome, :column, :code, value, detail FROM ({found}) found"""
+
 _SET_ASIDE = "DELETE FROM staged_rows r USING staged_faults f WHERE f.line = r.line"
 
 _KEEP = """
@@ -94,15 +102,13 @@ def sentence(code: str, detail: str | None, language: str) -> str:
     return (german if language == "de" else english).format(detail)
 
 
-async def note(
-    work: Work, found: str, *, code: str, column: str, held: bool = False, **values: object
-) -> int:
+async def note(work: Work, found: str, code: str, column: str, **values: Any) -> int:
     """Note a fault for the rows that `found` selects (line, value, detail), and set these aside.
 
-    What is `held` waits for a word from the reader; everything else is rejected.
+    What needs mapping waits for a word from the sender; everything else is rejected.
     """
-    statement = f"INSERT INTO staged_faults SELECT line, 1000, :outcome, :column, :code, value, detail FROM ({found}) found"
-    outcome = "held" if held else "rejected"
+    statement = _NOTE.replace("{found}", found)
+    outcome = "held" if code == HELD else "rejected"
     count = await sql.change(work, statement, outcome=outcome, column=column, code=code, **values)
     if count:
         await set_aside(work)

@@ -37,7 +37,7 @@ NOTHING = {"read": 0, "created": 0, "updated": 0, "unchanged": 0, "held": 0, "re
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An import that this worker runs. `attempt` is its token: who has an older one may not write."""
+    """An import this worker runs. `attempt` is its token: who has an older one may not write."""
 
     workspace_id: UUID
     id: UUID

@@ -1,5 +1,6 @@
 """How each kind of field is checked and cast, as SQL expressions over the text of a cell."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.imports.fields import Field, Kind
@@ -40,7 +41,8 @@ DATES = {
     "eu": (r"^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{4}", "{second}, {first}", "20.7.2026"),
 }
 # Replacing by pattern would cost ten times as much as taking the text apart.
-_SWAPPED = """CASE WHEN length(split_part({x}, '-', 1)) = 4 THEN replace({x}, ',', '') ELSE concat_ws('-',
+_SWAPPED = """CASE WHEN length(split_part({x}, '-', 1)) = 4 THEN replace({x}, ',', '')
+  ELSE concat_ws('-',
   substr({dashed}, length({first}) + length({second}) + 3, 4), {order})
   || substr({dashed}, length({first}) + length({second}) + 7) END"""
 _ZONED = "':[0-9]{2}.*(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$'"
@@ -71,54 +73,31 @@ class Reading:
 
     def cast(self, field: Field, x: str) -> str:
         """The value of a text that was found sound."""
-        match field.kind:
-            case Kind.DECIMAL:
-                return f"CAST({self._number(x)} AS numeric)"
-            case Kind.SHARE:
-                return f"CAST({self._number(self._bare(x))} AS numeric) / {self._per(x)}"
-            case Kind.DATE:
-                return f"CAST(CAST({self._day(x)} AS timestamp) AS date)"
-            case Kind.INSTANT:
-                return self._instant(x)
-            case Kind.BOOLEAN:
-                return f"lower({x}) IN {YES}"
-            case Kind.CURRENCY:
-                return f"upper({x})"
-            case Kind.WORD | Kind.EMAIL:
-                return f"lower({x})" if field.kind is Kind.WORD else x
-        return x
+        if field.kind not in CASTS:
+            return x
+        return CASTS[field.kind](self, x)
 
     def _checks(self, field: Field, x: str) -> tuple[tuple[str, str], ...]:
-        match field.kind:
-            case Kind.DECIMAL:
-                return self._amount(x)
-            case Kind.SHARE:
-                bare = self._bare(x)
-                return (
-                    ("not_a_decimal", f"{bare} !~ '{self._shape}'"),
-                    (
-                        "out_of_range",
-                        f"CAST({self._number(bare)} AS numeric) NOT BETWEEN 0 AND {self._per(x)}",
-                    ),
-                )
-            case Kind.DATE | Kind.INSTANT:
-                return self._moment(field, x)
-            case Kind.CURRENCY:
-                known = ", ".join(f"'{code}'" for code in DECIMALS)
-                return (("unknown_currency", f"upper({x}) NOT IN ({known})"),)
-            case Kind.BOOLEAN:
-                return (("not_a_boolean", f"lower({x}) NOT IN {YES} AND lower({x}) NOT IN {NO}"),)
-            case Kind.WORD:
-                words = ", ".join(f"'{word}'" for word in field.words)
-                return (("not_one_of", f"lower({x}) NOT IN ({words})"),)
-            case Kind.KEY:
-                return (("pattern", f"{x} !~ '^[a-z0-9][a-z0-9_-]{{0,63}}$'"),)
-            case Kind.EMAIL:
-                return (
-                    ("too_long", f"char_length({x}) > {field.limit}"),
-                    ("not_an_email", rf"{x} !~ '^[^@\s]+@[^@\s]+$'"),
-                )
+        if field.kind in CHECKS:
+            return CHECKS[field.kind](self, field, x)
         return (("too_long", f"char_length({x}) > {field.limit}"),)
+
+    def decimal(self, x: str) -> str:
+        return f"CAST({self._number(x)} AS numeric)"
+
+    def share(self, x: str) -> str:
+        return f"{self.decimal(_bare(x))} / {_per(x)}"
+
+    def day(self, x: str) -> str:
+        return f"CAST(CAST({self._day(x)} AS timestamp) AS date)"
+
+    def share_checks(self, field: Field, x: str) -> tuple[tuple[str, str], ...]:
+        del field
+        bare = _bare(x)
+        return (
+            ("not_a_decimal", f"{bare} !~ '{self._shape}'"),
+            ("out_of_range", f"{self.decimal(bare)} NOT BETWEEN 0 AND {_per(x)}"),
+        )
 
     @property
     def _shape(self) -> str:
@@ -127,13 +106,8 @@ class Reading:
     def _number(self, x: str) -> str:
         return NUMBERS[self.plan.mapping.locale][1].format(x=x)
 
-    def _bare(self, x: str) -> str:
-        return f"rtrim({x}, ' %')"
-
-    def _per(self, x: str) -> str:
-        return f"CASE WHEN {x} LIKE '%\\%' THEN 100 ELSE 1 END"
-
-    def _amount(self, x: str) -> tuple[tuple[str, str], ...]:
+    def amount_checks(self, field: Field, x: str) -> tuple[tuple[str, str], ...]:
+        del field
         number = self._number(x)
         decimals = f"length(rtrim(split_part({number}, '.', 2), '0'))"
         return (
@@ -154,11 +128,11 @@ class Reading:
         )
         return f"CASE {whens} ELSE 2 END"
 
-    def _moment(self, field: Field, x: str) -> tuple[tuple[str, str], ...]:
+    def moment_checks(self, field: Field, x: str) -> tuple[tuple[str, str], ...]:
         begins = DATES[self.plan.mapping.date_format][0]
         shape = f"{x} !~ '{begins}{_CLOCK}' AND {x} !~ '{_ISO}{_CLOCK}'"
         day = self._day(x)
-        future = (("in_future", f"{self._instant(x)} > :now"),) if field.past else ()
+        future = (("in_future", f"{self.instant(x)} > :now"),) if field.past else ()
         return (
             ("not_a_date", f"{shape} OR NOT pg_input_is_valid({day}, 'timestamptz')"),
             ("date_out_of_range", f"substr({day}, 1, 4) NOT BETWEEN '1900' AND '2200'"),
@@ -177,9 +151,70 @@ class Reading:
         }
         return _SWAPPED.format(x=x, dashed=dashed, order=order.format(**parts), **parts)
 
-    def _instant(self, x: str) -> str:
+    def instant(self, x: str) -> str:
         day = self._day(x)
         return (
             f"CASE WHEN {x} LIKE '%:%' AND {x} ~ {_ZONED} THEN CAST({day} AS timestamptz)"
             f" ELSE CAST({day} AS timestamp) AT TIME ZONE :zone END"
         )
+
+
+def _bare(x: str) -> str:
+    return f"rtrim({x}, ' %')"
+
+
+def _per(x: str) -> str:
+    return f"CASE WHEN {x} LIKE '%\\%' THEN 100 ELSE 1 END"
+
+
+def _boolean_checks(reading: Reading, field: Field, x: str) -> tuple[tuple[str, str], ...]:
+    del reading, field
+    return (("not_a_boolean", f"lower({x}) NOT IN {YES} AND lower({x}) NOT IN {NO}"),)
+
+
+def _currency_checks(reading: Reading, field: Field, x: str) -> tuple[tuple[str, str], ...]:
+    del reading, field
+    known = ", ".join(f"'{code}'" for code in DECIMALS)
+    return (("unknown_currency", f"upper({x}) NOT IN ({known})"),)
+
+
+def _word_checks(reading: Reading, field: Field, x: str) -> tuple[tuple[str, str], ...]:
+    del reading
+    words = ", ".join(f"'{word}'" for word in field.words)
+    return (("not_one_of", f"lower({x}) NOT IN ({words})"),)
+
+
+def _key_checks(reading: Reading, field: Field, x: str) -> tuple[tuple[str, str], ...]:
+    del reading, field
+    return (("pattern", f"{x} !~ '^[a-z0-9][a-z0-9_-]{{0,63}}$'"),)
+
+
+def _email_checks(reading: Reading, field: Field, x: str) -> tuple[tuple[str, str], ...]:
+    del reading
+    return (
+        ("too_long", f"char_length({x}) > {field.limit}"),
+        ("not_an_email", rf"{x} !~ '^[^@\s]+@[^@\s]+$'"),
+    )
+
+
+CASTS: dict[Kind, Callable[[Reading, str], str]] = {
+    Kind.DECIMAL: Reading.decimal,
+    Kind.SHARE: Reading.share,
+    Kind.DATE: Reading.day,
+    Kind.INSTANT: Reading.instant,
+    Kind.BOOLEAN: lambda _, x: f"lower({x}) IN {YES}",
+    Kind.CURRENCY: lambda _, x: f"upper({x})",
+    Kind.WORD: lambda _, x: f"lower({x})",
+}
+# Pairs of a code and the condition under which a text deserves it, in the order to be asked.
+CHECKS: dict[Kind, Callable[[Reading, Field, str], tuple[tuple[str, str], ...]]] = {
+    Kind.DECIMAL: Reading.amount_checks,
+    Kind.SHARE: Reading.share_checks,
+    Kind.DATE: Reading.moment_checks,
+    Kind.INSTANT: Reading.moment_checks,
+    Kind.BOOLEAN: _boolean_checks,
+    Kind.CURRENCY: _currency_checks,
+    Kind.WORD: _word_checks,
+    Kind.KEY: _key_checks,
+    Kind.EMAIL: _email_checks,
+}

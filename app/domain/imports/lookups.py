@@ -33,7 +33,8 @@ FROM (SELECT said, {uuid7} AS id FROM (
 WHERE s.made AND lower(s.said) = n.said
 -- next --
 INSERT INTO accounts (workspace_id, id, name, source, attributes, version, created_at, updated_at)
-SELECT DISTINCT ON (id) :ws, id, said, :source, CAST('{"placeholder": true}' AS jsonb), 1, :now, :now
+SELECT DISTINCT ON (id) :ws, id, said, :source, CAST('{"placeholder": true}' AS jsonb), 1, :now,
+  :now
 FROM staged_accounts WHERE made ORDER BY id, said"""
 
 _PEOPLE = """
@@ -54,7 +55,8 @@ FROM (SELECT said, {uuid7} AS id FROM (
   SELECT DISTINCT lower(said) AS said FROM staged_people WHERE made) d) n
 WHERE s.made AND lower(s.said) = n.said
 -- next --
-INSERT INTO people (workspace_id, id, name, email, active, source, version, created_at, updated_at)
+INSERT INTO people (workspace_id, id, name, email, active, source, version, created_at,
+  updated_at)
 SELECT DISTINCT ON (id) :ws, id, said, CASE WHEN said LIKE '%_@_%' THEN said END, false, :source, 1,
   :now, :now
 FROM staged_people WHERE made ORDER BY id, said"""

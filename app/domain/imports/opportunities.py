@@ -17,7 +17,7 @@ INSERT INTO opportunities (workspace_id, id, process_id, version_id, name, accou
   business_chosen, status, position, clock_from, clock_held_days, version, created_at, updated_at)
 SELECT :ws, d.id, :process, d.version_id,
   left(coalesce(r.name, CASE WHEN r.account IS NOT NULL
-    THEN concat_ws(' – ', r.account, r.product) END, r.external_id), 200),
+    THEN concat_ws(' - ', r.account, r.product) END, r.external_id), 200),
   d.account_id, :source, r.external_id, jsonb_strip_nulls(r.attributes), r.external_close_date,
   r.external_probability, :import, r.business_type, r.business_type IS NOT NULL, 'open', 0, d.began,
   0, 0, d.began, :now

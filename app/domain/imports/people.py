@@ -62,14 +62,14 @@ FROM staged_rows r JOIN staged_matches m ON m.line = r.line
 JOIN people o ON o.workspace_id = :ws AND o.id = m.id
 WHERE NOT m.fresh"""
 
-_CHANGE = f"""
+_CHANGE = """
 UPDATE people p SET name = n.name, email = n.email, active = n.active, external_id = n.external_id,
   version = p.version + 1, updated_at = :now
-FROM ({_WANTED}) n
+FROM ({wanted}) n
 WHERE p.workspace_id = :ws AND p.id = n.id
   AND ((p.name, p.email, p.active, p.external_id)
       IS DISTINCT FROM (n.name, n.email, n.active, n.external_id)
-    OR n.line IN (SELECT line FROM staged_joins))"""
+    OR n.line IN (SELECT line FROM staged_joins))""".replace("{wanted}", _WANTED)
 
 # Since when the person is in the team: as told; else always, or, when there was another, today.
 _JOINS = """
@@ -77,7 +77,8 @@ INSERT INTO staged_joins (line, person_id, team_id, since)
 SELECT j.line, j.person_id, j.team_id, j.since FROM (
   SELECT r.line, m.id AS person_id, t.id AS team_id,
     coalesce(r.team_since, CASE WHEN b.person_id IS NULL THEN :always ELSE :today END) AS since,
-    r.team_since IS NULL AND b.team_id IS NOT DISTINCT FROM t.id AND b.person_id IS NOT NULL AS there
+    r.team_since IS NULL AND b.person_id IS NOT NULL AND b.team_id IS NOT DISTINCT FROM t.id
+      AS there
   FROM staged_rows r JOIN staged_matches m ON m.line = r.line
   JOIN staged_teams t ON t.said = lower(r.team)
   LEFT JOIN LATERAL (

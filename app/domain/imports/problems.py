@@ -12,6 +12,9 @@ from app.domain.imports.faults import sentence
 from app.schemas.imports import ImportProblemOut, ProblemQuery
 from app.tables import Import, ImportProblem
 
+# More than any line number has, fewer than a bigint takes.
+MOST_DIGITS = 18
+
 
 async def find(work: Work, id: UUID, asked: ProblemQuery) -> Page:
     await work.get(Import, id)
@@ -45,7 +48,7 @@ def _place(cursor: str, id: UUID) -> tuple[int, int]:
         bound, line, number = (
             urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
         )
-        if bound != str(id) or len(line) > 18 or len(number) > 4:
+        if bound != str(id) or not (len(line) < MOST_DIGITS and len(number) < MOST_DIGITS):
             raise ValueError(bound)
         return int(line), int(number)
     except ValueError as error:

@@ -21,8 +21,8 @@ _NAMELESS = """
 SELECT line, NULL AS value, NULL AS detail FROM staged_rows WHERE coalesce(key, name) IS NULL"""
 
 _ENTER = """
-INSERT INTO products (workspace_id, id, key, name, list_price, currency, active, attributes, version,
-  created_at, updated_at)
+INSERT INTO products (workspace_id, id, key, name, list_price, currency, active, attributes,
+  version, created_at, updated_at)
 SELECT :ws, m.id, m.identity, coalesce(r.name, m.identity), r.list_price,
   CASE WHEN r.list_price IS NOT NULL THEN coalesce(r.currency, :currency) END,
   coalesce(r.active, true), jsonb_strip_nulls(r.attributes), 1, :now, :now

@@ -1,4 +1,4 @@
-"""The sign of life of a running import: its lease, its progress, and the word that it was cancelled."""
+"""The sign of life of a running import: its lease, its progress, the word that it was cancelled."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.imports import jobs
@@ -45,10 +46,12 @@ class Pulse:
         """Beat until cancelled; stop the runner when the job is lost."""
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            if not await jobs.beat(self.engine, self.job):
-                self.lost = True
-                runner.cancel()
-                return
+            # A beat may fail; if none gets through, the lease runs out and the end is refused.
+            with contextlib.suppress(SQLAlchemyError, OSError):
+                if not await jobs.beat(self.engine, self.job):
+                    self.lost = True
+                    runner.cancel()
+                    return
 
 
 @asynccontextmanager

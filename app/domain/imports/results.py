@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.database import workspace_transaction
@@ -91,7 +91,7 @@ class _Faults:
         self.engine = engine
         self.result = result
         self.place = (0, 0)
-        self.ahead: list[Row[Any]] = []
+        self.ahead: list[Any] = []
         self.more = result.file is not ResultFile.UNPROCESSED
 
     async def upto(self, line: int) -> dict[int, str]:

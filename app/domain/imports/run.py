@@ -6,6 +6,7 @@ of the real one; then the report is stored and the transaction commits either wa
 finished in the same transaction: an import that died has done nothing and is run again.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -14,7 +15,6 @@ from types import ModuleType
 from typing import Any
 from uuid import UUID
 
-import anyio
 from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -103,9 +103,10 @@ async def run(
         await jobs.fail(engine, job, problem.body(), clock())
     except OSError:
         raise
-    except Exception as error:  # noqa: BLE001 - the record must say that it ended
+    except Exception as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
+        log.exception("import %s", job.id)
         known = problem_of(error) if isinstance(error, DBAPIError) else None
         await jobs.fail(engine, job, (known or _unforeseen(job)).body(), clock())
 
@@ -210,11 +211,13 @@ async def _report(
 
 
 def _unforeseen(job: Job) -> Problem:
-    log.exception("import %s", job.id)
     return Internal(f"Something broke; the fault is logged under import {job.id}.")
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:
-    async with await anyio.open_file(path, "rb") as file:
-        while piece := await file.read(upload.PART):
+    file = await asyncio.to_thread(path.open, "rb")
+    try:
+        while piece := await asyncio.to_thread(file.read, upload.PART):
             yield piece
+    finally:
+        file.close()

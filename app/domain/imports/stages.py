@@ -1,5 +1,7 @@
 """What the stages and statuses of the other system mean, as a table to join with."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import text
 
 from app.core.work import Work
@@ -7,7 +9,7 @@ from app.domain.imports import faults, sql
 from app.domain.imports.mapping import Plan
 
 # What a status column may say without a mapping; a stage never means anything by itself.
-STATUSES = {
+STATUSES: dict[str, dict[str, str]] = {
     "open": {"act": "open"},
     "won": {"act": "won"},
     "lost": {"act": "exit", "exit_kind": "lost"},
@@ -50,7 +52,7 @@ async def stage(work: Work, plan: Plan, *columns: str) -> None:
     for column in columns:
         unknown = _HELD.format(column=column, words=words[column])
         name = plan.name(column)
-        await faults.note(work, unknown, code="needs_mapping", column=name, held=True)
+        await faults.note(work, unknown, code=faults.HELD, column=name)
     await sql.change(work, _IGNORED)
 
 
@@ -58,11 +60,11 @@ async def ignored(work: Work) -> int:
     return int(await sql.value(work, "SELECT count(*) FROM staged_ignored"))
 
 
-def _meanings(plan: Plan) -> list[dict[str, str | None]]:
-    found: list[dict[str, str | None]] = []
+def _meanings(plan: Plan) -> list[Mapping[str, str | None]]:
+    found: list[Mapping[str, str | None]] = []
     for stage, meaning in plan.mapping.stages.items():
         ((act, said),) = meaning.meanings.items()
-        entry = {
+        entry: dict[str, str | None] = {
             "stage": stage,
             "act": act,
             "milestone": said if act == "reached" else None,
@@ -70,5 +72,6 @@ def _meanings(plan: Plan) -> list[dict[str, str | None]]:
             "reason": meaning.reason,
         }
         found += [entry | {"said": "stage"}, entry | {"said": "status"}]
-    plain = {word: entry for word, entry in STATUSES.items() if word not in plan.mapping.stages}
-    return [*found, *({"said": "status", "stage": word} | entry for word, entry in plain.items())]
+    plain = {word: meant for word, meant in STATUSES.items() if word not in plan.mapping.stages}
+    found += [{"said": "status", "stage": word, **meant} for word, meant in plain.items()]
+    return found

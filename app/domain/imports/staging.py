@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from hashlib import sha256
 from typing import Any
 
-from asyncpg import exceptions
 from sqlalchemy import text
 
+from app.core.copying import Undecodable, Unfit, copy_csv, copy_rows
 from app.core.errors import EncodingWrong, FileUnreadable
 from app.core.work import Work
 from app.domain.imports import sql
@@ -24,10 +24,12 @@ from app.domain.imports.tidy import Untidy, Watch
 Parts = Callable[[], AsyncIterator[bytes]]
 Seen = Callable[[int], Awaitable[None]]
 
-UNDECODABLE = (exceptions.CharacterNotInRepertoireError, exceptions.UntranslatableCharacterError)
-# What COPY says to rows that do not fit, or we to what COPY would misread.
-ROW_BY_ROW = (exceptions.DataError, Untidy)
 NUL = "\ufffd"
+
+# A row without a single filled cell is none.
+_LINED = """
+SELECT * FROM (SELECT {line} AS line, * FROM staged_raw) lined
+WHERE coalesce({filled}) IS NOT NULL"""
 
 
 async def fill(work: Work, dialect: Dialect, parts: Parts, seen: Seen, digest: str) -> str:
@@ -37,23 +39,18 @@ async def fill(work: Work, dialect: Dialect, parts: Parts, seen: Seen, digest: s
     whose digest was noted.
     """
     await work.db.execute(text(_table(len(dialect.header))))
-    driver = (await work.db.get_raw_connection()).driver_connection
     content = _Content(digest)
     try:
-        async with work.db.begin_nested():
-            await _copy(driver, dialect, content.checked(parts(), seen))
+        await _copy(work, dialect, content.checked(parts(), seen))
         counted = await _counted(work, dialect, content)
-    except UNDECODABLE as error:
+    except Undecodable as error:
         raise EncodingWrong(f"The file is not valid {dialect.encoding}: {error}.") from None
-    except ROW_BY_ROW:
-        await _row_by_row(driver, dialect, _Content(digest).checked(parts(), seen))
+    except (Unfit, Untidy):
+        await _row_by_row(work, dialect, _Content(digest).checked(parts(), seen))
         counted = "told"
     await work.db.execute(text("ANALYZE staged_raw"))
     filled = ", ".join(f"nullif(btrim(c{place}, E' \\t'), '')" for place in _places(dialect))
-    return (
-        f"SELECT * FROM (SELECT {counted} AS line, * FROM staged_raw) lined"
-        f" WHERE coalesce({filled}) IS NOT NULL"
-    )
+    return _LINED.replace("{line}", counted).replace("{filled}", filled)
 
 
 def _places(dialect: Dialect) -> range:
@@ -88,14 +85,13 @@ class _Content:
             raise FileUnreadable("The stored file is not the one that was uploaded; send it again.")
 
 
-async def _copy(driver: Any, dialect: Dialect, parts: AsyncIterator[bytes]) -> None:
-    await driver.copy_to_table(
+async def _copy(work: Work, dialect: Dialect, parts: AsyncIterator[bytes]) -> None:
+    await copy_csv(
+        work.db,
         "staged_raw",
-        source=_body(parts, dialect),
-        columns=[f"c{place}" for place in _places(dialect)],
-        format="csv",
+        [f"c{place}" for place in _places(dialect)],
+        _body(parts, dialect),
         delimiter=dialect.delimiter,
-        null="",
         encoding=dialect.server_encoding,
     )
 
@@ -130,13 +126,13 @@ async def _counted(work: Work, dialect: Dialect, content: _Content) -> str:
     return f"{dialect.first_line} + coalesce(sum(1 + {breaks}) OVER ({before}), 0)::bigint"
 
 
-async def _row_by_row(driver: Any, dialect: Dialect, parts: AsyncIterator[bytes]) -> None:
+async def _row_by_row(work: Work, dialect: Dialect, parts: AsyncIterator[bytes]) -> None:
     width = len(dialect.header)
     columns = ["told", "torn", "torn_place", *(f"c{place}" for place in range(width))]
     async for batch in records(parts, dialect):
         rows = [_fitted(record, width) for record in batch]
         if rows:
-            await driver.copy_records_to_table("staged_raw", records=rows, columns=columns)
+            await copy_rows(work.db, "staged_raw", columns, rows)
 
 
 def _fitted(record: Record, width: int) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""The events that a list of deals implies: what must have happened for the list to say what it says.
+"""The events that a list of deals implies: what must have happened for it to say what it says.
 
 A list knows a deal's present, not its past. Dates of wide columns are arrivals of their own. The
 stage a deal is in was entered at `reached_at`, else (closed deals) at `closed_at`, else at
@@ -18,6 +18,14 @@ LEFT JOIN opportunities o ON o.workspace_id = :ws AND o.id = d.id AND NOT d.fres
 
 _BACK_IN_PLAY = "d.act IN ('reached', 'before', 'open')"
 
+
+def _complete(*statements: str) -> tuple[str, ...]:
+    return tuple(
+        each.replace("{deal}", _DEAL).replace("{back_in_play}", _BACK_IN_PLAY)
+        for each in statements
+    )
+
+
 CREATED = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed,
   version_id, owner_id, value, currency)
@@ -32,7 +40,7 @@ SELECT d.id, 'reached', w.at, d.handle || '|reached|' || w.key, false, w.milesto
 FROM staged_arrivals w JOIN staged_deals d ON d.line = w.line WHERE NOT w.is_order"""
 
 # The current stage, unless a date says as much, or the deal has come at least as far.
-STAGE = f"""
+STAGE = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed,
   milestone_id, position)
 SELECT d.id, 'reached',
@@ -40,19 +48,19 @@ SELECT d.id, 'reached',
     CASE WHEN d.fresh THEN r.created_at END, :now),
   d.handle || '|reached|' || d.key || CASE WHEN d.fresh THEN '' ELSE '|' || :import END,
   true, d.milestone_id, d.position
-{_DEAL}
+{deal}
 WHERE d.milestone_id IS NOT NULL AND (d.fresh OR o.position < d.position)
   AND NOT EXISTS (
     SELECT FROM staged_arrivals w WHERE w.line = d.line AND w.position >= d.position)"""
 
-FALLEN_BACK = f"""
+FALLEN_BACK = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed,
   milestone_id, reason)
 SELECT d.id, 'regressed',
   CASE WHEN r.reached_at IS NULL AND NOT d.fresh THEN :now
     ELSE coalesce(greatest(r.reached_at, o.reached_at, d.last_at), :now) END,
   d.handle || '|regressed|' || d.key || '|' || :import, true, d.milestone_id, :source
-{_DEAL}
+{deal}
 LEFT JOIN (
   SELECT opportunity_id, max(position) AS position FROM staged_events GROUP BY opportunity_id) n
   ON n.opportunity_id = d.id
@@ -64,44 +72,45 @@ WHERE d.act = 'reached' AND d.milestone_id IS NOT NULL AND (
       AND e.kind IN ('reached', 'regressed', 'ordered')
     ORDER BY e.recorded_at DESC, e.occurred_at DESC, e.id DESC LIMIT 1))"""
 
-NO_LONGER_WON = f"""
+NO_LONGER_WON = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed,
   milestone_id, reason)
 SELECT d.id, 'voided', :now, d.handle || '|voided|' || :import, true, d.order_id, :source
-{_DEAL}
-WHERE o.status = 'won' AND (d.act = 'exit' OR {_BACK_IN_PLAY}) AND :source = (
+{deal}
+WHERE o.status = 'won' AND (d.act = 'exit' OR {back_in_play}) AND :source = (
   SELECT e.source FROM events e
   WHERE e.workspace_id = :ws AND e.opportunity_id = d.id AND e.kind = 'ordered'
   ORDER BY e.recorded_at DESC, e.id DESC LIMIT 1)"""
 
-REOPENED = f"""
-INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed, reason)
+REOPENED = """
+INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed,
+  reason)
 SELECT d.id, 'reopened', :now, d.handle || '|reopened|' || :import, true, :source
-{_DEAL}
-WHERE o.status = 'exited' AND (d.act = 'won' OR {_BACK_IN_PLAY}) AND :source = (
+{deal}
+WHERE o.status = 'exited' AND (d.act = 'won' OR {back_in_play}) AND :source = (
   SELECT e.source FROM events e
   WHERE e.workspace_id = :ws AND e.opportunity_id = d.id AND e.kind = 'exited'
   ORDER BY e.recorded_at DESC, e.id DESC LIMIT 1)"""
 
-ORDERED = f"""
+ORDERED = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed,
   milestone_id, value, currency)
 SELECT d.id, 'ordered', x.at, d.handle || '|ordered|' || extract(epoch FROM x.at)::text,
   r.closed_at IS NULL AND d.ordered_at IS NULL, d.order_id, coalesce(r.order_value, r.value),
   CASE WHEN coalesce(r.order_value, r.value) IS NOT NULL THEN r.currency END
-{_DEAL}
+{deal}
 CROSS JOIN LATERAL (
   SELECT coalesce(r.closed_at, d.ordered_at, r.reached_at, d.last_at,
     CASE WHEN d.fresh THEN r.created_at END, :now) AS at) x
 WHERE d.act = 'won' AND (d.fresh OR o.status <> 'won')"""
 
-EXITED = f"""
+EXITED = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed,
   milestone_id, exit_kind, reason, competitor, note)
 SELECT d.id, 'exited', x.at, d.handle || '|exited|' || extract(epoch FROM x.at)::text,
   r.closed_at IS NULL, coalesce(d.milestone_id, o.milestone_id), d.exit_kind, d.reason,
   r.competitor, d.note
-{_DEAL}
+{deal}
 CROSS JOIN LATERAL (
   SELECT CASE WHEN r.closed_at IS NULL AND NOT d.fresh THEN :now
     ELSE coalesce(greatest(r.closed_at, r.reached_at, d.last_at, o.reached_at), r.created_at, :now)
@@ -109,49 +118,42 @@ CROSS JOIN LATERAL (
 WHERE d.act = 'exit' AND (d.fresh OR o.status <> 'exited')"""
 
 # No list says until when: for as long as a hold may last here.
-HELD = f"""
+HELD = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed, until)
-SELECT d.id, 'hold_started', coalesce(r.reached_at, d.last_at, CASE WHEN d.fresh THEN r.created_at END,
-  :now), d.handle || '|held|' || :import, true, :now + make_interval(days => (
+SELECT d.id, 'hold_started',
+  coalesce(r.reached_at, d.last_at, CASE WHEN d.fresh THEN r.created_at END, :now),
+  d.handle || '|held|' || :import, true, :now + make_interval(days => (
     SELECT hold_limit_days FROM workspaces WHERE id = :ws))
-{_DEAL}
+{deal}
 WHERE d.act = 'hold' AND (d.fresh OR o.status = 'open' AND o.held_since IS NULL)"""
 
-RESUMED = f"""
+RESUMED = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed)
 SELECT d.id, 'hold_ended', :now, d.handle || '|resumed|' || :import, true
-{_DEAL}
-WHERE o.held_since IS NOT NULL AND {_BACK_IN_PLAY} AND :source = (
+{deal}
+WHERE o.held_since IS NOT NULL AND {back_in_play} AND :source = (
   SELECT e.source FROM events e
   WHERE e.workspace_id = :ws AND e.opportunity_id = d.id AND e.kind = 'hold_started'
   ORDER BY e.recorded_at DESC, e.id DESC LIMIT 1)"""
 
 # An empty cell does not take a value or an owner away.
-VALUED = f"""
+VALUED = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed, value,
   currency)
 SELECT d.id, 'value_changed', :now, d.handle || '|value|' || :import, false, r.value, r.currency
-{_DEAL}
+{deal}
 WHERE NOT d.fresh AND r.value IS NOT NULL
   AND (o.value, o.currency) IS DISTINCT FROM (r.value, r.currency)"""
 
-OWNED = f"""
+OWNED = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed,
   owner_id)
 SELECT d.id, 'owner_changed', :now, d.handle || '|owner|' || :import, false, d.owner_id
-{_DEAL}
+{deal}
 WHERE NOT d.fresh AND d.owner_id IS NOT NULL AND o.owner_id IS DISTINCT FROM d.owner_id"""
 
 # What is known already falls out before it is asked what would be a step back.
-FORWARD = (CREATED, DATED, STAGE)
-REST = (
-    FALLEN_BACK,
-    NO_LONGER_WON,
-    REOPENED,
-    ORDERED,
-    EXITED,
-    HELD,
-    RESUMED,
-    VALUED,
-    OWNED,
+FORWARD = _complete(CREATED, DATED, STAGE)
+REST = _complete(
+    FALLEN_BACK, NO_LONGER_WON, REOPENED, ORDERED, EXITED, HELD, RESUMED, VALUED, OWNED
 )

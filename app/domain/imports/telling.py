@@ -10,8 +10,8 @@ from app.domain.imports.mapping import Plan
 _TABLES = (
     "staged_events (opportunity_id uuid, kind text, occurred_at timestamptz, source_event_id text,"
     " reconstructed boolean, milestone_id uuid, position int, version_id uuid, owner_id uuid,"
-    " value numeric, currency text, act text, what text, evidence jsonb, exit_kind text, reason text,"
-    " competitor text, until timestamptz, note text)",
+    " value numeric, currency text, act text, what text, evidence jsonb, exit_kind text,"
+    " reason text, competitor text, until timestamptz, note text)",
     "staged_touched (opportunity_id uuid)",
 )
 

@@ -12,8 +12,27 @@ from app.domain.imports.mapping import Column, Plan
 
 _TORN = """
 INSERT INTO staged_faults SELECT line, 0, 'rejected',
-  CASE WHEN torn = 'nul_character' THEN (CAST(:header AS text[]))[torn_place + 1] END, torn, NULL, NULL
+  CASE WHEN torn = 'nul_character' THEN (CAST(:header AS text[]))[torn_place + 1] END,
+  torn, NULL, NULL
 FROM staged_cells WHERE torn IS NOT NULL"""
+
+_CELLS = "INSERT INTO staged_cells SELECT line, torn, torn_place{values} FROM ({raw}) r"
+
+_CHECKED = """
+INSERT INTO staged_faults
+SELECT c.line, k.place, 'rejected', k.name, k.code, k.value, k.detail
+FROM staged_cells c
+CROSS JOIN LATERAL (VALUES {checks}) AS k(place, name, value, code, detail)
+WHERE k.code IS NOT NULL AND coalesce(c.torn, '') NOT LIKE 'too%'"""
+
+_SOUND = """
+INSERT INTO staged_rows SELECT c.line, {values} FROM staged_cells c
+WHERE NOT EXISTS (SELECT FROM staged_faults f WHERE f.line = c.line)"""
+
+_REACHED = """
+INSERT INTO staged_reached SELECT c.line, :milestone, {at}
+FROM staged_cells c JOIN staged_rows r ON r.line = c.line
+WHERE c.{cell} IS NOT NULL"""
 
 
 async def read(work: Work, plan: Plan, raw: str) -> int:
@@ -56,7 +75,7 @@ async def _cells(work: Work, plan: Plan, raw: str) -> int:
         for column in plan.columns
         if column.constant is not None
     }
-    statement = f"INSERT INTO staged_cells SELECT line, torn, torn_place{values} FROM ({raw}) r"
+    statement = _CELLS.replace("{values}", values).replace("{raw}", raw)
     return await sql.change(work, statement, **fixes, **constants)
 
 
@@ -78,12 +97,7 @@ async def _check(work: Work, reading: Reading) -> None:
         lines.append(f"({n}, :column{n}, {x}, {_fault(reading, column, x)}, :detail{n})")
         values[f"column{n}"] = column.name
         values[f"detail{n}"] = reading.detail(column.field)
-    statement = (
-        "INSERT INTO staged_faults SELECT c.line, k.place, 'rejected', k.name, k.code, k.value,"
-        f" k.detail FROM staged_cells c CROSS JOIN LATERAL (VALUES {', '.join(lines)})"
-        " AS k(place, name, value, code, detail)"
-        " WHERE k.code IS NOT NULL AND coalesce(c.torn, '') NOT LIKE 'too%'"
-    )
+    statement = _CHECKED.replace("{checks}", ", ".join(lines))
     await sql.change(work, statement, **values)
 
 
@@ -114,11 +128,7 @@ async def _cast(work: Work, reading: Reading) -> None:
             values.append(reading.cast(field, f"c.{column.cell}"))
         else:
             values.append(f"CAST(NULL AS {TYPES.get(field.kind, 'text')})")
-    statement = (
-        f"INSERT INTO staged_rows SELECT c.line, {', '.join(values)}, {_attributes(plan)}"
-        " FROM staged_cells c"
-        " WHERE NOT EXISTS (SELECT FROM staged_faults f WHERE f.line = c.line)"
-    )
+    statement = _SOUND.replace("{values}", ", ".join([*values, _attributes(plan)]))
     await sql.change(work, statement, **bindings(plan), **_attribute_names(plan))
 
 
@@ -154,10 +164,6 @@ async def _wide(work: Work, reading: Reading) -> None:
     for column in reading.plan.columns:
         if column.field.name.startswith(REACHED):
             at = reading.cast(column.field, f"c.{column.cell}")
-            statement = (
-                f"INSERT INTO staged_reached SELECT c.line, :milestone, {at}"
-                " FROM staged_cells c JOIN staged_rows r ON r.line = c.line"
-                f" WHERE c.{column.cell} IS NOT NULL"
-            )
+            statement = _REACHED.replace("{at}", at).replace("{cell}", column.cell)
             key = column.field.name.removeprefix(REACHED)
             await sql.change(work, statement, milestone=key, **bindings(reading.plan))

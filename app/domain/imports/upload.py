@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.database import workspace_transaction
-from app.core.errors import Conflict, FileUnreadable, ImportState, NotFound, Problem
+from app.core.errors import FileUnreadable, ImportState, NotFound, Problem
 from app.domain.imports.dialect import Dialect, dialect_of
 from app.schemas.imports import MappingIn
 from app.tables import Import, ImportPart
