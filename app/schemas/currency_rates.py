@@ -7,12 +7,12 @@ from uuid import UUID
 
 from pydantic import Field, field_serializer
 
-from app.schemas.base import Amount, Currency, In, Listing, Out, Source
+from app.schemas.base import Amount, Currency, Day, In, Listing, Out, Source
 
 
 class CurrencyRateIn(In):
     currency: Annotated[Currency, Field(examples=["USD"])]
-    day: Annotated[date, Field(description="The first day on which the rate holds.")]
+    day: Annotated[Day, Field(description="The first day on which the rate holds.")]
     rate: Annotated[
         Amount,
         Field(

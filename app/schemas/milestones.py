@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.engine import rates
@@ -84,10 +84,16 @@ class PlaybookIn(In):
     assets: list[AssetIn] = Field(default_factory=list, max_length=MOST)
 
 
+def _not_reserved(key: str) -> str:
+    if key == "none":
+        raise PydanticCustomError("reserved", "`none` asks for what is before the first milestone")
+    return key
+
+
 class MilestoneIn(In):
     """A milestone, and the section that begins there; the last milestone is the order."""
 
-    key: Annotated[Key, Field(examples=["interest"])]
+    key: Annotated[Key, AfterValidator(_not_reserved), Field(examples=["interest"])]
     name: Annotated[Name, Field(examples=["Interest"])]
     customer_act: Annotated[
         Sentence,

@@ -142,6 +142,12 @@ class OpportunityPatch(_Changeable):
     def movement_is_not_written(cls, body: Any) -> Any:
         return _unmoved(body)
 
+    @model_validator(mode="after")
+    def a_correction_corrects_something(self) -> Self:
+        if self.correction and "value" not in self.model_fields_set:
+            raise PydanticCustomError("value_missing", "a correction says the right value")
+        return self
+
 
 class OpportunityOut(Out):
     id: UUID

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import ExternalId, In, Listing, Name, Out, Source
+from app.schemas.base import Day, ExternalId, In, Listing, Name, Out, Source
 from app.schemas.patch import ABSENT
 from app.schemas.sorting import Sort
 
@@ -22,7 +22,7 @@ def _address(email: str) -> str:
 
 Email = Annotated[str, Field(max_length=320), AfterValidator(_address)]
 TeamSince = Annotated[
-    date | None,
+    Day | None,
     Field(description="First day in the team. Default: always for a new person, else today."),
 ]
 
@@ -59,7 +59,7 @@ class PersonPatch(_Placed):
 
 class MembershipIn(In):
     team_id: Annotated[UUID | None, Field(description="null: out of all teams.")]
-    since: Annotated[date | None, Field(description="First day. Default: today.")] = None
+    since: Annotated[Day | None, Field(description="First day. Default: today.")] = None
 
 
 class MembershipOut(Out):

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Currency, In, Name, Out
+from app.schemas.base import Currency, Day, In, Name, Out
 from app.schemas.patch import ABSENT
 
 # Zones of the machine rather than of the IANA.
@@ -52,7 +52,7 @@ Region = Annotated[
     str,
     Field(min_length=1, max_length=60, description="A part of the country.", examples=["BY"]),
 ]
-DaysOff = Annotated[list[date], Field(max_length=1000), AfterValidator(_sorted)]
+DaysOff = Annotated[list[Day], Field(max_length=1000), AfterValidator(_sorted)]
 
 
 class WorkspacePatch(In):

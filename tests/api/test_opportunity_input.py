@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deals import change, eur, make_deal, make_person, make_process, post, tell
+from tests.deals import MILESTONES, change, eur, make_deal, make_person, make_process, post, tell
 
 NAMED = {"name": "Press line", "process_id": "new-business"}
 
@@ -259,3 +259,19 @@ async def test_saying_again_what_is_known_leaves_no_event(client):
     await change(client, deal, owner_id=ada["id"], credits=shares, value=eur("10.0"))
     history = (await client.get(f"/v1/opportunities/{deal['id']}/events")).json()["data"]
     assert [event["kind"] for event in history] == ["created"]
+
+
+async def test_a_correction_without_a_value_corrects_nothing_and_is_refused(client):
+    deal = await make_deal(client)
+    path, tag = f"/v1/opportunities/{deal['id']}", {"If-Match": '"1"'}
+    answer = await client.patch(path, json={"correction": True}, headers=tag)
+    assert answer.json()["errors"][0]["code"] == "value_missing"
+
+
+async def test_no_milestone_can_be_called_none(client):
+    first = {**MILESTONES[0], "key": "none"}
+    body = {"key": "p", "name": "P", "milestones": [first, *MILESTONES[1:]]}
+    answer = await client.post("/v1/processes", json=body)
+    assert answer.json()["errors"][0] | {"detail": ""} == {
+        "pointer": "/milestones/0/key", "code": "reserved", "detail": ""
+    }  # fmt: skip
