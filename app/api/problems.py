@@ -31,7 +31,11 @@ PAGE = """\
 """
 
 
-@router.get("/problems/{code}", response_model=ProblemKindOut)
+@router.get(
+    "/problems/{code}",
+    response_model=ProblemKindOut,
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+)
 def read_problem(code: str, request: Request) -> Response:
     """What a kind of problem means and what to do about it. A page for browsers, else JSON."""
     if code not in KINDS:

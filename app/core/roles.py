@@ -18,6 +18,16 @@ ATTRIBUTES = {
 # Any number, the same everywhere: two servers that start at once must not both make the roles.
 ROLES_LOCK = 7_236_001
 
+# A lock is of one database, roles are of the whole server: who prepares two databases at once may
+# meet all the same, as "exists already" or "concurrently updated", and finds all done next time.
+MET = ("42710", "23505", "XX000")
+ATTEMPTS = 5
+MISSING = (
+    "The roles backcast_owner, backcast_app and backcast_worker could not be prepared: {}. Let"
+    " BACKCAST_OWNER_URL log in as a role that may create roles, or create the three roles by hand"
+    " (docs/operations.md)."
+)
+
 
 class RolesMissing(RuntimeError):
     """The roles are not there and this login may not make them."""
@@ -28,17 +38,18 @@ async def prepare_roles(engine: AsyncEngine, *, login: bool = False) -> None:
 
     `login` allows them to connect by themselves: for the embedded server, whose socket is private.
     """
-    try:
-        async with engine.begin() as connection:
-            await connection.execute(text(f"SELECT pg_advisory_xact_lock({ROLES_LOCK})"))
-            await _make(connection, login=login)
-            await _connect(connection)
-    except DBAPIError as error:
-        raise RolesMissing(
-            "The roles backcast_owner, backcast_app and backcast_worker could not be prepared:"
-            f" {error.orig}. Let BACKCAST_OWNER_URL log in as a role that may create roles, or"
-            " create the three roles by hand (docs/operations.md)."
-        ) from error
+    for attempt in range(ATTEMPTS):
+        try:
+            async with engine.begin() as connection:
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({ROLES_LOCK})"))
+                await _make(connection, login=login)
+                await _connect(connection)
+        except DBAPIError as error:
+            if attempt + 1 < ATTEMPTS and getattr(error.orig, "sqlstate", None) in MET:
+                continue
+            raise RolesMissing(MISSING.format(error.orig)) from error
+        else:
+            return
 
 
 async def _make(connection: AsyncConnection, *, login: bool) -> None:
