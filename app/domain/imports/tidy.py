@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 # Longer than any sound cell; more than this in one quotation is taken for a stray mark.
 PATIENCE = 8 * 1024 * 1024
+# The expression remembers every quotation it has passed; slices keep that to a few megabytes.
+SLICE = 64 * 1024
 
 
 class Untidy(Exception):
@@ -26,13 +28,19 @@ class Watch:
 
     def __post_init__(self) -> None:
         edge = re.escape(self.delimiter).encode() + rb"\r\n"
-        # Unquoted text, then a quotation that fills its cell; as often as it goes.
+        quotation = rb'"[^"]*(?:""[^"]*)*"'
+        # Unquoted text, then a quotation that fills its cell; as often as it goes. Nothing in here
+        # is possessive: early releases of Python 3.11 go wrong over possessive groups.
         self._sound = re.compile(
-            rb'(?:[^"]*+(?<=[' + edge + rb'])"(?:[^"]|"")*+"(?=[' + edge + rb"]))*+"
+            rb'(?:[^"]*(?<=[' + edge + rb"])" + quotation + rb"(?=[" + edge + rb"]))*"
         )
-        self._quoted = re.compile(rb'"(?:[^"]|"")*+"[^"' + edge + rb"]")
+        self._quoted = re.compile(quotation + rb'[^"' + edge + rb"]")
 
     def see(self, part: bytes) -> None:
+        for start in range(0, len(part), SLICE):
+            self._see(part[start : start + SLICE])
+
+    def _see(self, part: bytes) -> None:
         if b"\0" in part or b"\n\\." in part:
             raise Untidy
         if b'"' not in part and b'"' not in self._rest:
