@@ -23,6 +23,7 @@ class Watch:
 
     delimiter: str
     _rest: bytes = b"\n"
+    _tail: bytes = b""
     _sound: re.Pattern[bytes] = field(init=False)
     _quoted: re.Pattern[bytes] = field(init=False)
 
@@ -41,8 +42,9 @@ class Watch:
             self._see(part[start : start + SLICE])
 
     def _see(self, part: bytes) -> None:
-        if b"\0" in part or b"\n\\." in part:
+        if b"\0" in part or b"\n\\." in self._tail + part:
             raise Untidy
+        self._tail = (self._tail + part)[-2:]
         if b'"' not in part and b'"' not in self._rest:
             self._rest = part[-1:] or self._rest
             return
