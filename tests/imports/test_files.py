@@ -84,7 +84,7 @@ async def test_inches_do_not_swallow_the_rows_between_them(client):
         ('a,5"\nb,6"\n', False),
         ('a, "b"\n', False),
         ('a,"b" \n', False),
-        ('a,b\n\\.\nc,d\n', False),
+        ("a,b\n\\.\nc,d\n", False),
     ],
 )
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
