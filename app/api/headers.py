@@ -1,18 +1,19 @@
 """The headers of an answer that carries an object: its ETag, and its place when it is new."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Response
-from sqlalchemy import Row
+
+Object = TypeVar("Object", bound=Any)
 
 
-def tagged(response: Response, row: Row[Any]) -> Row[Any]:
-    """The same row, its version as the ETag that the next change has to match."""
-    response.headers["ETag"] = f'"{row.version}"'
-    return row
+def tagged(response: Response, seen: Object) -> Object:
+    """The same object, its version as the ETag that the next change has to match."""
+    response.headers["ETag"] = f'"{seen.version}"'
+    return seen
 
 
-def placed(response: Response, path: str, row: Row[Any]) -> Row[Any]:
-    """The same row, with the address at which it can be read from now on."""
-    response.headers["Location"] = f"/v1/{path}/{row.id}"
-    return row
+def placed(response: Response, path: str, seen: Object) -> Object:
+    """The same object, with the address at which it can be read from now on."""
+    response.headers["Location"] = f"/v1/{path}/{seen.id}"
+    return seen

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.api.door import ReadOpportunities, WriteOpportunities
-from app.api.opportunities import tagged
+from app.api.headers import tagged
 from app.core.page import Page
 from app.domain import events, movements
 from app.schemas.base import PageOut

@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.api.door import IfMatch, ReadOpportunities, WriteOpportunities
+from app.api.headers import placed, tagged
 from app.core.page import Page
-from app.domain import opportunities
+from app.domain import opportunities, pipeline
 from app.schemas.base import PageOut
 from app.schemas.opportunities import (
     OpportunityIn,
@@ -24,7 +25,7 @@ async def list_opportunities(
     work: ReadOpportunities, asked: Annotated[OpportunityQuery, Query()]
 ) -> Page:
     """Opportunities, page by page, newest first unless asked otherwise."""
-    return await opportunities.find(work, asked)
+    return await pipeline.find(work, asked)
 
 
 @router.post("", status_code=201)
@@ -33,14 +34,13 @@ async def create_opportunity(
 ) -> OpportunityOut:
     """Create an opportunity; it stands before the first milestone until the customer acts."""
     made = await opportunities.create(work, wanted)
-    response.headers["Location"] = f"/v1/opportunities/{made.id}"
-    return tagged(response, made)
+    return tagged(response, placed(response, "opportunities", made))
 
 
 @router.get("/{id}")
 async def read_opportunity(work: ReadOpportunities, id: UUID, response: Response) -> OpportunityOut:
     """One opportunity, with the ETag a change needs."""
-    return tagged(response, await opportunities.read(work, id))
+    return tagged(response, await pipeline.read(work, id))
 
 
 @router.patch("/{id}")
@@ -59,8 +59,3 @@ async def change_opportunity(
 async def delete_opportunity(work: WriteOpportunities, id: UUID, version: IfMatch) -> None:
     """Take an opportunity out, with everything that arrived through it."""
     await opportunities.remove(work, id, version)
-
-
-def tagged(response: Response, seen: OpportunityOut) -> OpportunityOut:
-    response.headers["ETag"] = f'"{seen.version}"'
-    return seen

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from app.api.door import IfMatch, ReadForecast, ReadProcesses, WriteProcesses
+from app.api.headers import placed, tagged
 from app.core.page import Page
 from app.domain import adherence, processes, relocation, templates
 from app.schemas.adherence import AdherenceOut, AdherenceQuery
@@ -39,8 +40,7 @@ async def create_process(
 ) -> ProcessOut:
     """Describe how customers come to buy: by milestones of your own, or from a template."""
     made = await processes.create(work, process)
-    response.headers["Location"] = f"/v1/processes/{made.id}"
-    return _tagged(response, made)
+    return tagged(response, placed(response, "processes", made))
 
 
 @router.get("/processes/{id}")
@@ -48,7 +48,7 @@ async def read_process(
     work: ReadProcesses, id: Wanted, asked: Annotated[VersionQuery, Query()], response: Response
 ) -> ProcessOut:
     """The whole definition of a process, in its newest version or an older one."""
-    return _tagged(response, await processes.read(work, id, asked.version))
+    return tagged(response, await processes.read(work, id, asked.version))
 
 
 @router.patch("/processes/{id}")
@@ -56,7 +56,7 @@ async def change_process(
     work: WriteProcesses, id: Wanted, version: IfMatch, patch: ProcessChange, response: Response
 ) -> ProcessOut:
     """Rename a process or its market. Milestones change by publishing a new version."""
-    return _tagged(response, await processes.change(work, id, version, patch))
+    return tagged(response, await processes.change(work, id, version, patch))
 
 
 @router.delete("/processes/{id}", status_code=204)
@@ -81,7 +81,7 @@ async def publish_process_version(
     made = await processes.publish(work, id, version)
     number = made.process_version
     response.headers["Location"] = f"/v1/processes/{made.id}?version={number}"
-    return _tagged(response, made)
+    return tagged(response, made)
 
 
 @router.post("/processes/{id}/versions/{number}/migrate")
@@ -106,8 +106,3 @@ async def list_process_templates(
 ) -> Page:
     """Ready-made processes, to be used as they are or as a start."""
     return Page(templates.templates(asked.language or work.language), None)
-
-
-def _tagged(response: Response, process: ProcessOut) -> ProcessOut:
-    response.headers["ETag"] = f'"{process.version}"'
-    return process

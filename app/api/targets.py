@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.api.door import IfMatch, ReadProcesses, WriteProcesses
+from app.api.headers import placed, tagged
 from app.core.page import Page
 from app.domain import allocations, target_cascades, target_periods, targets
 from app.schemas.base import PageOut
@@ -37,14 +38,13 @@ async def list_targets(work: ReadProcesses, asked: Annotated[TargetQuery, Query(
 async def create_target(work: WriteProcesses, target: TargetIn, response: Response) -> TargetOut:
     """Say what shall arrive at the order in every month, quarter or year, or once."""
     made = await targets.create(work, target)
-    response.headers["Location"] = f"/v1/targets/{made.id}"
-    return _tagged(response, made)
+    return tagged(response, placed(response, "targets", made))
 
 
 @router.get("/{id}")
 async def read_target(work: ReadProcesses, id: UUID, response: Response) -> TargetOut:
     """One target, with what it asks for now."""
-    return _tagged(response, await targets.read(work, id))
+    return tagged(response, await targets.read(work, id))
 
 
 @router.patch("/{id}")
@@ -52,7 +52,7 @@ async def change_target(
     work: WriteProcesses, id: UUID, version: IfMatch, patch: TargetPatch, response: Response
 ) -> TargetOut:
     """Ask for something else from now on; closed periods keep the target of their time."""
-    return _tagged(response, await targets.change(work, id, version, patch))
+    return tagged(response, await targets.change(work, id, version, patch))
 
 
 @router.delete("/{id}", status_code=204)
@@ -89,8 +89,3 @@ async def read_target_cascade(
 ) -> TargetCascadeOut:
     """What every milestone must receive in a period, and what that means for each day."""
     return await target_cascades.read(work, id, asked)
-
-
-def _tagged(response: Response, target: TargetOut) -> TargetOut:
-    response.headers["ETag"] = f'"{target.version}"'
-    return target

@@ -1,4 +1,4 @@
-"""Opportunities: how they come, what is seen of them, what may be stated about them."""
+"""Opportunities: how they come, what may be stated about them, and how they go."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import Row, delete, insert
 
 from app.core.errors import Invalid
-from app.core.page import Page
 from app.core.work import Work
 from app.domain import attributes, business, pipeline, processes, replay
 from app.domain.references import present
@@ -17,7 +16,6 @@ from app.schemas.opportunities import (
     OpportunityIn,
     OpportunityOut,
     OpportunityPatch,
-    OpportunityQuery,
 )
 from app.tables import Account, Event, Opportunity, OpportunityProduct, Person, Product
 
@@ -59,15 +57,7 @@ async def create(work: Work, wanted: OpportunityIn) -> OpportunityOut:
     await record(work, row.id, kind="created", occurred_at=created_at, **said, **who)
     await replay.derive(work, ids=[row.id])
     await business.decide(work, ids=[row.id])
-    return await read(work, row.id)
-
-
-async def find(work: Work, asked: OpportunityQuery) -> Page:
-    return await pipeline.find(work, asked)
-
-
-async def read(work: Work, id: UUID) -> OpportunityOut:
-    return await pipeline.read(work, id)
+    return await pipeline.read(work, row.id)
 
 
 async def change(work: Work, id: UUID, version: int, wanted: OpportunityPatch) -> OpportunityOut:
@@ -89,7 +79,7 @@ async def change(work: Work, id: UUID, version: int, wanted: OpportunityPatch) -
     await replay.derive(work, ids=[id])
     if {"account_id", "business_type"} & given.keys():
         await business.decide(work, ids=[id])
-    return await read(work, id)
+    return await pipeline.read(work, id)
 
 
 async def remove(work: Work, id: UUID, version: int) -> None:
