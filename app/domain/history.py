@@ -26,6 +26,8 @@ RANKS = (
     "regressed",
     "hold_started",
     "hold_ended",
+    "ball_passed",
+    "stale_noticed",
     "exited",
     "reopened",
     "revived",
@@ -256,6 +258,12 @@ current_era AS (
 ), revived AS (
   SELECT opportunity_id, max(occurred_at) AS at FROM log WHERE kind = 'revived'
   GROUP BY opportunity_id
+), ball AS (
+  -- Whose turn it is, unless the customer has done something since, or the deal is over.
+  SELECT DISTINCT ON (l.opportunity_id) l.opportunity_id, l.kind, l.ball, l.occurred_at
+  FROM log l LEFT JOIN acts a ON a.id = l.id
+  WHERE l.kind IN ('ball_passed', 'exited', 'revived', 'moved_process') OR a.id IS NOT NULL
+  ORDER BY l.opportunity_id, l.ord DESC
 ), worth AS (
   SELECT DISTINCT ON (opportunity_id) * FROM valued ORDER BY opportunity_id, value_era DESC
 ), owner AS (
@@ -268,6 +276,7 @@ current_era AS (
       END AS status,
     s.won_at, s.ordered_value, x.occurred_at AS exited_at, x.exit_kind, x.reason AS exit_reason,
     h.since AS held_since, h.until AS held_until,
+    b.ball, CASE WHEN b.ball IS NOT NULL THEN b.occurred_at END AS waiting_since,
     w.value, w.currency, o.owner_id, o.credits
   FROM current_era e
   JOIN standing p ON p.opportunity_id = e.opportunity_id
@@ -279,6 +288,7 @@ current_era AS (
   LEFT JOIN revived ON revived.opportunity_id = e.opportunity_id
   LEFT JOIN exits x ON x.opportunity_id = e.opportunity_id
   LEFT JOIN holds h ON h.opportunity_id = e.opportunity_id AND h.ended IS NULL
+  LEFT JOIN ball b ON b.opportunity_id = e.opportunity_id
   LEFT JOIN worth w ON w.opportunity_id = e.opportunity_id
   LEFT JOIN owner o ON o.opportunity_id = e.opportunity_id
 ), rested AS (
@@ -310,6 +320,11 @@ def history(chosen: str) -> str:
     return ",".join(steps).replace("{chosen}", chosen)
 
 
+def standing_sets(chosen: str) -> str:
+    """The named sets up to `counted`: where each deal stands, beside `stays`."""
+    return f"{history(chosen)}, {_STATE}"
+
+
 def passages_sql(chosen: str) -> str:
     columns = PASSAGE_COLUMNS.replace("workspace_id", "CAST(:workspace AS uuid) AS workspace_id")
     return f"WITH {history(chosen)} SELECT {columns} FROM stays"
@@ -322,7 +337,7 @@ def credits_sql(chosen: str) -> str:
 
 def derive_sql(chosen: str) -> str:
     """Write what follows: passages and credits anew, the opportunities where they differ."""
-    return f"""WITH {history(chosen)}, {_STATE},
+    return f"""WITH {standing_sets(chosen)},
 stored_passages AS (
   INSERT INTO passages ({PASSAGE_COLUMNS})
   SELECT {PASSAGE_COLUMNS.replace("workspace_id", ":workspace")} FROM stays
@@ -339,8 +354,8 @@ WHERE o.workspace_id = :workspace AND o.id = c.opportunity_id
 
 _DERIVED = (
     "process_id, version_id, owner_id, credits, value, currency, status, position, milestone_id,"
-    " reached_at, clock_from, clock_held_days, held_since, held_until, won_at, ordered_value,"
-    " exited_at, exit_kind, exit_reason"
+    " reached_at, clock_from, clock_held_days, held_since, held_until, ball, waiting_since, won_at,"
+    " ordered_value, exited_at, exit_kind, exit_reason"
 )
 
 

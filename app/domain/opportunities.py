@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert
+from sqlalchemy import Row, delete, insert, literal
 
 from app.core.errors import Invalid
 from app.core.work import Work
@@ -149,12 +149,13 @@ async def _refer(work: Work, wanted: OpportunityIn | OpportunityPatch) -> None:
 
 
 async def _connect(work: Work, id: UUID, product_ids: list[UUID]) -> None:
-    rows = [
-        {"workspace_id": work.workspace_id, "opportunity_id": id, "product_id": product_id}
-        for product_id in dict.fromkeys(product_ids)
-    ]
-    if rows:
-        await work.db.execute(insert(OpportunityProduct).values(rows))
+    """With the list prices of today: what the deal is taken to be worth if nobody says."""
+    named = work.rows(Product).where(Product.id.in_(product_ids))
+    columns = (Product.workspace_id, literal(id), Product.id, Product.list_price, Product.currency)
+    kept = ("workspace_id", "opportunity_id", "product_id", "list_value", "list_currency")
+    if product_ids:
+        chosen = named.with_only_columns(*columns)
+        await work.db.execute(insert(OpportunityProduct).from_select(kept, chosen))
 
 
 def _shares(credits: list[CreditIn] | None) -> list[dict[str, Any]] | None:

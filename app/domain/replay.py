@@ -40,7 +40,7 @@ async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
     the version; insert a new opportunity with version 0, then it comes out with 1.
     """
     chosen = f"IN (SELECT opportunity_id FROM {table})" if table else "= ANY(CAST(:ids AS uuid[]))"
-    values = _values(work) | {"ids": list(ids)}
+    values = values_of(work) | {"ids": list(ids)}
     if table:
         await work.db.execute(text(SETS))
     values["hold_limit"] = await work.db.scalar(text(_LOCK.replace("{chosen}", chosen)), values)
@@ -114,7 +114,7 @@ def _seen(
     if as_of is None and effective_at is None:
         return _today(work, table, process_id)
     sql = passages_sql(BY_PROCESS) if table is Passage else credits_sql(BY_PROCESS)
-    values = _values(work) | {"process": process_id, "as_of": as_of, "effective_at": effective_at}
+    values = values_of(work) | {"process": process_id, "as_of": as_of, "effective_at": effective_at}
     given = {name: value for name, value in values.items() if f":{name}" in sql}
     return text(sql).bindparams(**given).columns(*stored.columns).subquery()
 
@@ -126,7 +126,8 @@ def _today(work: Work, table: type[Owned], process_id: UUID) -> FromClause:
     return stored.subquery()
 
 
-def _values(work: Work) -> dict[str, Any]:
+def values_of(work: Work) -> dict[str, Any]:
+    """What the SQL of history asks for wherever it is used."""
     return {
         "workspace": work.workspace_id,
         "currency": work.home.currency,

@@ -7,7 +7,7 @@ from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProd
 from app.tables.people import Membership, Person, Team
 from app.tables.processes import Criterion, ExitReason, Milestone, Process, ProcessVersion
 from app.tables.targets import Target, TargetPeriod, TargetVersion
-from app.tables.workspaces import ApiKey, CurrencyRate, Workspace
+from app.tables.workspaces import ApiKey, CurrencyRate, DailyRound, Workspace
 
 __all__ = [
     "Account",
@@ -15,6 +15,7 @@ __all__ = [
     "Credit",
     "Criterion",
     "CurrencyRate",
+    "DailyRound",
     "Event",
     "ExitReason",
     "Import",

@@ -28,10 +28,13 @@ EVENT_KINDS = (
     "voided",
     "hold_started",
     "hold_ended",
+    "ball_passed",
+    "stale_noticed",
     "exited",
     "reopened",
     "revived",
 )
+BALLS = ("us", "customer", "none")
 EXIT_KINDS = (
     "lost",
     "declined",
@@ -79,6 +82,9 @@ class Opportunity(Versioned):
     clock_held_days: Mapped[Decimal] = mapped_column(default=Decimal(0))
     held_since: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
+    # Who owes the next step, as last said since the customer last did something.
+    ball: Mapped[str | None]
+    waiting_since: Mapped[datetime | None]
     won_at: Mapped[datetime | None]
     ordered_value: Mapped[Decimal | None]
     exited_at: Mapped[datetime | None]
@@ -114,17 +120,21 @@ class Opportunity(Versioned):
 
 
 class OpportunityProduct(Owned):
-    """A product that the opportunity is about."""
+    """A product that the opportunity is about, with its list price at the time it was named:
+    what the deal is taken to be worth as long as nobody said."""
 
     __tablename__ = "opportunity_products"
 
     opportunity_id: Mapped[UUID] = mapped_column(primary_key=True)
     product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    list_value: Mapped[Decimal | None]
+    list_currency: Mapped[str | None]
 
     __table_args__ = (
         home(),
         link("opportunity_id", "opportunities", ondelete="CASCADE"),
         link("product_id", "products"),
+        CheckConstraint("list_value IS NULL OR list_currency IS NOT NULL", name="list_value_whole"),
         Index(None, "workspace_id", "product_id"),
     )
 
@@ -159,6 +169,7 @@ class Event(Owned):
     reason: Mapped[str | None]
     competitor: Mapped[str | None]
     until: Mapped[datetime | None]
+    ball: Mapped[str | None]
     note: Mapped[str | None]
 
     __table_args__ = (
@@ -173,6 +184,8 @@ class Event(Owned):
         CheckConstraint("act IN ('did', 'said', 'wrote')", name="act_known"),
         CheckConstraint(one_of("exit_kind", EXIT_KINDS), name="exit_kind_known"),
         CheckConstraint("(kind = 'exited') = (exit_kind IS NOT NULL)", name="exit_has_kind"),
+        CheckConstraint(one_of("ball", BALLS), name="ball_known"),
+        CheckConstraint("(kind = 'ball_passed') = (ball IS NOT NULL)", name="ball_passed_has_ball"),
         CheckConstraint(
             "kind NOT IN ('reached', 'ordered', 'voided', 'regressed', 'verified') "
             "OR milestone_id IS NOT NULL",

@@ -18,9 +18,16 @@ class Process(Versioned):
     name: Mapped[str]
     market: Mapped[str | None]
     currency: Mapped[str]
+    # What becomes of dead horses: nothing, a proposal, or an exit after so many days of grace.
+    # `criteria_reset`: a verified criterion counts as movement.
+    stale_policy: Mapped[str] = mapped_column(default="propose")
+    grace_days: Mapped[int] = mapped_column(default=14)
+    criteria_reset: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (
         home(),
+        CheckConstraint("stale_policy IN ('off', 'propose', 'auto')", name="stale_policy_known"),
+        CheckConstraint("grace_days BETWEEN 0 AND 365", name="grace_days_in_range"),
         Index(
             "processes_key_key",
             "workspace_id",

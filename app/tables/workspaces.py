@@ -58,6 +58,18 @@ class ApiKey(Owned):
     )
 
 
+class DailyRound(Owned):
+    """What is done once a day in a workspace, and was done for that day; who is first, does it."""
+
+    __tablename__ = "daily_rounds"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    done_at: Mapped[datetime]
+
+    __table_args__ = (home(),)
+
+
 class CurrencyRate(Owned):
     """What one unit of `currency` is worth in the reporting currency from `day` on.
 

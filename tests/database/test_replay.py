@@ -42,6 +42,7 @@ class Deal:
     value: Decimal | None = None
     owner: object = None
     clock: datetime = START
+    ball: str | None = None
     arrivals: dict[int, Arrival] = field(default_factory=dict)
     orders: list[Decimal | None] = field(default_factory=list)
 
@@ -62,9 +63,12 @@ def walk(events, last):  # noqa: C901 - one walk, told in one go
         kind, position = event["kind"], event["position"]
         if kind in ("created", "owner_changed"):
             deal.owner = event["owner_id"]
+        if kind == "ball_passed":
+            deal.ball = event["ball"]
         if kind in ("reached", "ordered"):
             if voided(event, now, events):
                 continue
+            deal.ball = None
             verified = any(e["kind"] == "verified" and e["position"] == position for e in events)
             if kind == "ordered":
                 deal.orders.append(event["value"])
@@ -79,11 +83,11 @@ def walk(events, last):  # noqa: C901 - one walk, told in one go
         if kind == "regressed":
             deal.position = position
         if kind == "exited":
-            deal.status, exited_at = "exited", event["occurred_at"]
+            deal.status, exited_at, deal.ball = "exited", event["occurred_at"], None
         if kind in ("reopened", "revived"):
             deal.status, exited_at = ("won" if deal.orders else "open"), None
         if kind == "revived":
-            revived = event["occurred_at"]
+            revived, deal.ball = event["occurred_at"], None
     deal.value = worth(events, len(events), None)
     deal.clock = max([a.at for a in deal.arrivals.values()], default=START)
     deal.clock = max(deal.clock, revived or deal.clock)
@@ -132,8 +136,8 @@ def happen(random, deal_id, milestones, owners, version_id):
     """A random history: dates often fall together, and not everything makes sense."""
     kinds = random.choices(
         ["reached", "value_changed", "owner_changed", "regressed", "voided", "exited", "reopened",
-         "revived", "ordered", "verified"],
-        [10, 3, 3, 2, 2, 2, 1, 1, 2, 1],
+         "revived", "ordered", "verified", "ball_passed"],
+        [10, 3, 3, 2, 2, 2, 1, 1, 2, 1, 2],
         k=random.randint(0, 9),
     )  # fmt: skip
     yield event(deal_id, "created", START, 0, random, owners, version_id=version_id)
@@ -164,6 +168,7 @@ def event(deal_id, kind, day, told, random, owners, *, milestone=None, version_i
         "owner_id": random.choice(owners) if kind in ("created", "owner_changed") else None,
         "correction": kind == "value_changed" and random.random() < 0.4,
         "exit_kind": "lost" if kind == "exited" else None,
+        "ball": random.choice(("us", "customer", "none")) if kind == "ball_passed" else None,
     }
 
 
@@ -220,6 +225,8 @@ def compare(deal, opportunity, passages):
     assert opportunity.value == deal.value
     assert str(opportunity.owner_id) == str(deal.owner)
     assert opportunity.clock_from == deal.clock
+    assert opportunity.ball == deal.ball
+    assert (opportunity.waiting_since is None) == (deal.ball is None)
     assert opportunity.version == 1
     assert first.keys() == deal.arrivals.keys()
     for position, arrival in deal.arrivals.items():

@@ -52,8 +52,10 @@ INSERT INTO staged_changed SELECT id FROM changed"""
 
 _CONNECT = """
 WITH made AS (
-  INSERT INTO opportunity_products (workspace_id, opportunity_id, product_id)
-  SELECT :ws, d.id, d.product_id FROM staged_deals d
+  INSERT INTO opportunity_products (workspace_id, opportunity_id, product_id, list_value,
+    list_currency)
+  SELECT :ws, d.id, d.product_id, p.list_price, p.currency FROM staged_deals d
+  JOIN products p ON p.workspace_id = :ws AND p.id = d.product_id
   WHERE d.product_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM opportunity_products x WHERE x.workspace_id = :ws AND x.opportunity_id = d.id
       AND x.product_id = d.product_id)

@@ -4,9 +4,11 @@ A stay is the time between arriving at a milestone and leaving the section that 
 are days since `ORIGIN`, money is in whole units of the reporting currency, unknown is NaN.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +72,29 @@ class Orders:
         return Orders(*(getattr(self, name)[chosen] for name in self.__slots__))
 
 
+class Stay(NamedTuple):
+    """One entry of `Stays`."""
+
+    deal: int
+    section: int
+    entered: float
+    left: float
+    outcome: Outcome
+    held: float
+    implied: bool
+    value: float
+    next_value: float
+
+
+class Order(NamedTuple):
+    """One entry of `Orders`."""
+
+    deal: int
+    at: float
+    value: float
+    first: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
     """Everything that was known about a process at the moment `at`; nothing in it is later.
@@ -107,6 +132,31 @@ def day(moment: datetime) -> float:
 
 def moment(day: float) -> datetime:
     return ORIGIN + timedelta(days=day)
+
+
+def gathered(
+    sections: int,
+    at: float,
+    stays: Sequence[Stay],
+    orders: Sequence[Order],
+    amount: Sequence[float],
+) -> Facts:
+    """Rows as columns. The record begins when the first stay was seen to end: a list of deals
+    often goes back further than its exits do, and what left before that is not in it."""
+    columns = list(zip(*stays, strict=True)) or [()] * len(Stay._fields)
+    kinds = (np.int64, np.int64, float, float, np.int64, float, np.bool_, float, float)
+    found = Stays(*(np.array(c, dtype=k) for c, k in zip(columns, kinds, strict=True)))
+    sold = list(zip(*orders, strict=True)) or [()] * len(Order._fields)
+    sums = (np.int64, float, float, np.bool_)
+    ended = found.left[(found.outcome != Outcome.OPEN) & ~found.implied & (found.days > 0)]
+    return Facts(
+        sections=sections,
+        at=at,
+        since=float(ended.min()) if len(ended) else at,
+        stays=found,
+        orders=Orders(*(np.array(c, dtype=k) for c, k in zip(sold, sums, strict=True))),
+        amount=np.array(amount, dtype=float),
+    )
 
 
 def standing(facts: Facts) -> Standing:

@@ -1,0 +1,25 @@
+"""The story of a process: what its deals did, as it was known at a moment."""
+
+from app.domain.facts.deals import DealRow
+from app.domain.facts.stories import (
+    Story,
+    deals_of,
+    orders_of,
+    people_of,
+    share_in,
+    stays_of,
+    story,
+    teams_on,
+)
+
+__all__ = [
+    "DealRow",
+    "Story",
+    "deals_of",
+    "orders_of",
+    "people_of",
+    "share_in",
+    "stays_of",
+    "story",
+    "teams_on",
+]

@@ -1,0 +1,111 @@
+"""The two statements behind `facts`: a process's deals, and their stays, at a moment.
+
+Today's state and passages are stored; those of a past moment follow from the events of then.
+"""
+
+from app.domain.history import standing_sets
+from app.domain.replay import BY_PROCESS
+
+# Exits told as they happen, so many by one person within minutes, are a clean-up of the list and
+# say nothing about when customers decided. Imports and our own exits are none.
+_MASS = 20
+
+_KNOWN = """(
+      CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
+    AND (CAST(:effective_at AS timestamptz) IS NULL OR e.occurred_at <= :effective_at)"""
+
+_STORED = """
+WITH seen AS (
+  SELECT DISTINCT opportunity_id FROM passages
+  WHERE workspace_id = :workspace AND process_id = :process
+), now_standing AS (
+  SELECT o.id AS opportunity_id, o.process_id, o.position, o.milestone_id, o.clock_from, o.status,
+    o.won_at, o.exited_at, o.exit_kind, o.exit_reason, o.held_since, o.held_until, o.ball,
+    o.waiting_since, o.value, o.currency, o.owner_id, o.credits
+  FROM opportunities o JOIN seen s ON s.opportunity_id = o.id
+  WHERE o.workspace_id = :workspace AND o.deleted_at IS NULL
+)"""
+
+_REPLAYED = f"""
+WITH {standing_sets(BY_PROCESS)}, seen AS (
+  SELECT DISTINCT opportunity_id FROM stays WHERE process_id = :process
+), now_standing AS (
+  SELECT c.* FROM counted c JOIN seen s ON s.opportunity_id = c.opportunity_id
+)"""
+
+_DEALS = f"""
+, known_events AS (
+  SELECT e.opportunity_id, e.kind, e.occurred_at, e.import_id, e.competitor,
+    count(*) FILTER (WHERE e.kind = 'exited' AND e.exit_kind <> 'stale' AND e.import_id IS NULL
+      AND abs(extract(epoch FROM e.recorded_at - e.occurred_at)) < 300) OVER (
+      PARTITION BY e.actor, e.kind ORDER BY e.occurred_at
+      RANGE BETWEEN INTERVAL '5 minutes' PRECEDING AND INTERVAL '5 minutes' FOLLOWING) AS at_once
+  FROM events e JOIN seen s ON s.opportunity_id = e.opportunity_id
+  WHERE e.workspace_id = :workspace AND e.kind IN ('created', 'ordered', 'exited', 'regressed')
+    AND {_KNOWN}
+), told AS (
+  SELECT opportunity_id,
+    max(occurred_at) FILTER (WHERE kind = 'regressed') AS fell_at,
+    min(import_id::text) FILTER (WHERE kind = 'created') AS born_in,
+    (array_agg(import_id::text ORDER BY occurred_at DESC) FILTER (
+      WHERE kind IN ('ordered', 'exited')))[1] AS closed_in,
+    (array_agg(competitor ORDER BY occurred_at DESC) FILTER (WHERE kind = 'exited'))[1]
+      AS competitor,
+    coalesce(max(at_once) FILTER (WHERE kind = 'exited'), 0) >= {_MASS} AS clean_up
+  FROM known_events GROUP BY opportunity_id
+), rates AS (
+  SELECT DISTINCT ON (r.currency) r.currency, r.rate FROM currency_rates r
+  WHERE r.workspace_id = :workspace AND r.day <= (CAST(:at AS timestamptz) AT TIME ZONE :zone)::date
+    AND (CAST(:as_of AS timestamptz) IS NULL OR r.recorded_at <= :as_of)
+  ORDER BY r.currency, r.day DESC, r.recorded_at DESC
+), listed AS (
+  SELECT x.opportunity_id, sum(x.list_value * CASE WHEN x.list_currency = :currency THEN 1
+    ELSE r.rate END) AS list_value
+  FROM opportunity_products x JOIN seen s ON s.opportunity_id = x.opportunity_id
+  LEFT JOIN rates r ON r.currency = x.list_currency
+  WHERE x.workspace_id = :workspace GROUP BY x.opportunity_id
+), valued_now AS (
+  SELECT n.*, t.fell_at, t.competitor, t.clean_up, l.list_value,
+    coalesce(t.born_in = t.closed_in, false) AS hindsight,
+    n.value * CASE WHEN n.currency = :currency THEN 1 ELSE r.rate END AS said_value
+  FROM now_standing n
+  JOIN told t ON t.opportunity_id = n.opportunity_id
+  LEFT JOIN rates r ON r.currency = n.currency
+  LEFT JOIN listed l ON l.opportunity_id = n.opportunity_id
+)
+SELECT n.opportunity_id, o.name, o.account_id, n.owner_id, n.credits,
+  CASE WHEN n.process_id <> :process THEN 'moved' ELSE n.status END AS status,
+  n.position, n.milestone_id, o.business_type, o.source, n.value, n.currency,
+  round(CASE WHEN n.hindsight OR n.said_value IS NULL THEN n.list_value ELSE n.said_value END,
+    :exponent) AS reporting_value,
+  (n.hindsight OR n.said_value IS NULL) AND n.list_value IS NOT NULL AS estimated,
+  CASE WHEN n.held_until > :at THEN n.held_since END AS held_since,
+  CASE WHEN n.held_until > :at THEN n.held_until END AS held_until,
+  n.clock_from, n.fell_at, n.won_at, n.exited_at, n.exit_kind, n.exit_reason, n.competitor,
+  n.clean_up, n.ball, n.waiting_since, o.external_probability, o.external_close_date,
+  o.created_at, n.hindsight
+FROM valued_now n
+JOIN opportunities o ON o.workspace_id = :workspace AND o.id = n.opportunity_id
+WHERE CAST(:business AS text) IS NULL OR o.business_type = :business
+ORDER BY n.opportunity_id"""
+
+_STAYS = """
+SELECT p.opportunity_id, p.milestone_id, p.lineage_id, p.ordinal, p.arrived_at, p.implied,
+  p.reporting_value, p.owner_id, p.left_at, p.outcome, p.held_days
+FROM {source} p
+WHERE p.process_id = :process {here}
+ORDER BY p.opportunity_id, p.arrived_at, p.position, p.ordinal"""
+
+
+def deals_sql(*, past: bool) -> str:
+    """One row for each deal that arrived anywhere in the process, by id."""
+    return (_REPLAYED if past else _STORED) + _DEALS
+
+
+def stays_sql(*, past: bool) -> str:
+    """One row for each arrival, by deal, time and position."""
+    if past:
+        source = f"WITH {standing_sets(BY_PROCESS)}" + _STAYS
+        return source.replace("{source}", "stays").replace("{here}", "")
+    here = "AND p.workspace_id = :workspace"
+    return _STAYS.replace("{source}", "passages").replace("{here}", here)

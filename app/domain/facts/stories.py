@@ -1,0 +1,173 @@
+"""What a process's opportunities did, as it was known at a moment: the input of every estimate.
+
+One statement for the deals, one for their stays and orders, however many there are. Amounts are
+in the reporting currency. The amount of a deal that was already closed when it was imported is
+hindsight: nobody knew it while the deal was open, so it counts at the order and nowhere else. A
+deal of unknown amount is taken to be worth the list price its products had when it was made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, text
+
+from app.core.work import Work
+from app.domain.facts.columns import columns
+from app.domain.facts.deals import DealRow
+from app.domain.facts.sql import deals_sql, stays_sql
+from app.domain.milestones import milestones_of
+from app.domain.processes import version_at
+from app.domain.replay import look_back, values_of
+from app.domain.trees import below
+from app.engine.flow.facts import Facts
+from app.schemas.scopes import EVERYBODY, Business, Subject
+from app.tables import Membership, Team
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A process at a moment: the version in force, its deals, and what they did as columns.
+
+    `arrived_owner` says for each stay who owned the deal on arrival, `order_owner` for each order.
+    """
+
+    process_id: UUID
+    version: Row[Any]
+    milestones: Sequence[Row[Any]]
+    at: datetime
+    facts: Facts
+    deals: Sequence[DealRow]
+    arrived_at: Sequence[datetime]
+    arrived_owner: Sequence[UUID | None]
+    ordered_at: Sequence[datetime]
+    order_owner: Sequence[UUID | None]
+
+
+async def story(
+    work: Work,
+    process_id: UUID,
+    *,
+    as_of: datetime | None = None,
+    effective_at: datetime | None = None,
+    business_type: Business = Business.ALL,
+) -> Story:
+    """Everything known at `as_of`, or true at `effective_at`; without either, now."""
+    at = min(as_of or work.now, effective_at or work.now)
+    version = await version_at(work, process_id, at)
+    milestones = await milestones_of(work, version.id)
+    past = as_of is not None or effective_at is not None
+    await look_back(work, as_of, effective_at)
+    values = values_of(work) | {"process": process_id, "at": at}
+    values |= {"as_of": as_of, "effective_at": effective_at}
+    values |= {"business": None if business_type is Business.ALL else business_type.value}
+    values["hold_limit"] = 0 if not past else await _hold_limit(work)
+    rows = await _run(work, deals_sql(past=past), values)
+    found = [DealRow(**row._mapping) for row in rows]  # noqa: SLF001 - the public way to columns by name
+    passages = await _run(work, stays_sql(past=past), values)
+    lineages = {row.lineage_id: row.position for row in milestones}
+    made = columns(found, passages, lineages, len(milestones), at)
+    return Story(
+        process_id=process_id,
+        version=version,
+        milestones=milestones,
+        at=at,
+        facts=made.facts,
+        deals=found,
+        arrived_at=made.arrived_at,
+        arrived_owner=made.arrived_owner,
+        ordered_at=made.ordered_at,
+        order_owner=made.order_owner,
+    )
+
+
+async def stays_of(work: Work, told: Story, subject: Subject) -> list[bool]:
+    """For each stay whether it belongs to the scope: by its owner, and his team, on arrival."""
+    return await _belonging(work, subject, told.arrived_owner, told.arrived_at)
+
+
+async def orders_of(work: Work, told: Story, subject: Subject) -> list[bool]:
+    """For each order whether it belongs to the scope: by its owner, and his team, that day."""
+    return await _belonging(work, subject, told.order_owner, told.ordered_at)
+
+
+async def deals_of(work: Work, told: Story, subject: Subject) -> list[Fraction]:
+    """For each deal the scope's share in it at the moment of the story: all, none, or a part."""
+    if subject == EVERYBODY:
+        return [Fraction(1)] * len(told.deals)
+    inside = await people_of(work, subject, told.at)
+    return [share_in(deal, inside) for deal in told.deals]
+
+
+def share_in(deal: DealRow, people: frozenset[UUID]) -> Fraction:
+    """The part of a deal that is credited to these people."""
+    if deal.credits is None:
+        return Fraction(deal.owner_id in people)
+    shares = (one for one in deal.credits if UUID(one["person_id"]) in people)
+    return sum((Fraction(one["percent"]) / 100 for one in shares), Fraction(0))
+
+
+async def people_of(work: Work, subject: Subject, at: datetime) -> frozenset[UUID]:
+    """The person, or who was in the team or a team below it on the day of `at`."""
+    if subject.person_id is not None:
+        return frozenset({subject.person_id})
+    assert subject.team_id is not None
+    spans, inside = await _spans(work), await _inside(work, subject.team_id)
+    day = at.astimezone(work.home.zone).date()
+    return frozenset(person for person, held in spans.items() if _team_on(held, day) in inside)
+
+
+async def teams_on(
+    work: Work, owners: Sequence[UUID | None], moments: Sequence[datetime]
+) -> list[UUID | None]:
+    """For each pair the team the person was in on that day, where the workspace is."""
+    spans, zone = await _spans(work), work.home.zone
+    return [
+        None if owner is None else _team_on(spans.get(owner, []), at.astimezone(zone).date())
+        for owner, at in zip(owners, moments, strict=True)
+    ]
+
+
+async def _belonging(
+    work: Work, subject: Subject, owners: Sequence[UUID | None], moments: Sequence[datetime]
+) -> list[bool]:
+    if subject == EVERYBODY:
+        return [True] * len(owners)
+    if subject.person_id is not None:
+        return [owner == subject.person_id for owner in owners]
+    assert subject.team_id is not None
+    inside = await _inside(work, subject.team_id)
+    return [team in inside for team in await teams_on(work, owners, moments)]
+
+
+async def _inside(work: Work, team_id: UUID) -> frozenset[UUID]:
+    tree = below(work, Team, team_id)
+    return frozenset((await work.db.scalars(select(tree.c.id))).all())
+
+
+async def _spans(work: Work) -> dict[UUID, list[tuple[date, UUID | None]]]:
+    """By person: since when in which team, oldest first."""
+    query = work.rows(Membership).order_by(Membership.person_id, Membership.since)
+    spans: dict[UUID, list[tuple[date, UUID | None]]] = {}
+    for row in await work.all(query):
+        spans.setdefault(row.person_id, []).append((row.since, row.team_id))
+    return spans
+
+
+def _team_on(spans: Sequence[tuple[date, UUID | None]], day: date) -> UUID | None:
+    return next((team for since, team in reversed(spans) if since <= day), None)
+
+
+async def _hold_limit(work: Work) -> int:
+    query = text("SELECT hold_limit_days FROM workspaces WHERE id = :workspace")
+    found: int = (await work.db.execute(query, {"workspace": work.workspace_id})).scalar_one()
+    return found
+
+
+async def _run(work: Work, sql: str, values: dict[str, Any]) -> Sequence[Row[Any]]:
+    given = {name: value for name, value in values.items() if f":{name}" in sql}
+    found: Sequence[Row[Any]] = (await work.db.execute(text(sql), given)).all()
+    return found
