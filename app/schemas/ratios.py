@@ -5,6 +5,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 _PLACES = 4
+_STEP = Decimal(1).scaleb(-_PLACES)
 
 
 def ratio_out(exact: Fraction | None) -> str | None:
@@ -23,6 +24,15 @@ def needed_out(exact: Fraction | None) -> str | None:
     '2.7827'
     """
     return None if exact is None else _text(ceil(exact * 10**_PLACES))
+
+
+def chance_out(estimate: float | None) -> str | None:
+    """An estimate, rounded: its last decimal promises nothing anyway.
+
+    >>> chance_out(0.41666), chance_out(None)
+    ('0.4167', None)
+    """
+    return None if estimate is None else f"{Decimal(repr(float(estimate))).quantize(_STEP):f}"
 
 
 def _text(ten_thousandths: int) -> str:
