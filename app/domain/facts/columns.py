@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from math import nan
@@ -111,14 +111,19 @@ def _last(
 
 
 def _end(deal: DealRow, row: Row[Any], at: datetime) -> tuple[datetime, Outcome]:
-    """When the last stay ended, or until when it was watched."""
+    """When the last stay ended, or until when it was watched.
+
+    What is no longer watched at `at` was watched until a moment before.
+    """
+    lately = at - timedelta.resolution
     if deal.status == "exited" and deal.exited_at is not None:
+        left = max(deal.exited_at, row.arrived_at)
         decided = deal.exit_kind not in _UNDECIDED and not deal.clean_up
-        return max(deal.exited_at, row.arrived_at), Outcome.LOST if decided else Outcome.OPEN
+        return (left, Outcome.LOST) if decided else (min(left, lately), Outcome.OPEN)
     if deal.status != "open":
-        return row.left_at or row.arrived_at, Outcome.OPEN
+        return min(row.left_at or row.arrived_at, lately), Outcome.OPEN
     if deal.held_since is not None:
-        return max(deal.held_since, row.arrived_at), Outcome.OPEN
+        return min(max(deal.held_since, row.arrived_at), lately), Outcome.OPEN
     return at, Outcome.OPEN
 
 
