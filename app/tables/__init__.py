@@ -2,6 +2,7 @@
 
 from app.tables.accounts import Account, Product
 from app.tables.base import Owned, Table, Versioned
+from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.imports import Import, ImportPart, ImportProblem
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
 from app.tables.people import Membership, Person, Team
@@ -18,6 +19,8 @@ __all__ = [
     "DailyRound",
     "Event",
     "ExitReason",
+    "ForecastPoint",
+    "ForecastSnapshot",
     "Import",
     "ImportPart",
     "ImportProblem",

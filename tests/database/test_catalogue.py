@@ -8,7 +8,15 @@ from app.core.roles import APP, WORKER
 from app.tables import Table
 
 OWNED = sorted(table.name for table in Table.metadata.sorted_tables if table.name != "workspaces")
-APPEND_ONLY = {"events", "currency_rates", "daily_rounds", "target_versions", "target_periods"}
+APPEND_ONLY = {
+    "events",
+    "currency_rates",
+    "daily_rounds",
+    "forecast_points",
+    "forecast_snapshots",
+    "target_versions",
+    "target_periods",
+}
 
 
 @pytest.fixture
