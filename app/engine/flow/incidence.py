@@ -76,7 +76,7 @@ def incidence(
     (0.5, 0.3)
     """
     deals = _Deals.of(days, outcome, weights, since)
-    if not len(deals.days):
+    if not len(deals.weight):
         return NOBODY
     steps = _Steps.of(deals)
     return _summed(deals, steps)
@@ -97,6 +97,16 @@ def watched(stays: Stays, first: float, until: float) -> Watched:
     )
 
 
+def at_risk(ages: Numbers, seen: Watched, weight: Numbers | None = None) -> Numbers:
+    """How many (or how much weight) were there at each of these ages: not gone before it, and
+    come under watch before it or at the very beginning."""
+    there = _from_on(seen.days, weight, ages)
+    if not seen.since.any():
+        return there
+    late = seen.since > 0
+    return there - _from_on(seen.since[late], None if weight is None else weight[late], ages)
+
+
 def age_at(days: Sequence[float], curve: Sequence[float], share: float) -> float | None:
     """The first age by which that share of all that the curve comes to had happened."""
     if not curve or curve[-1] <= 0:
@@ -105,15 +115,24 @@ def age_at(days: Sequence[float], curve: Sequence[float], share: float) -> float
     return days[min(place, len(days) - 1)]
 
 
+def _from_on(values: Numbers, weight: Numbers | None, ages: Numbers) -> Numbers:
+    """The weight of the values that are not below each age."""
+    order = np.argsort(values, kind="stable")
+    below = np.searchsorted(values[order], ages)
+    if weight is None:
+        return np.asarray(len(values) - below, dtype=float)
+    rest = np.concatenate([np.cumsum(weight[order][::-1])[::-1], [0.0]])
+    return np.asarray(rest[below])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Deals:
     """Those that were watched, by age; weights have the mean 1."""
 
-    days: Numbers
+    seen: Watched
+    weight: Numbers
     advanced: Flags
     lost: Flags
-    weight: Numbers
-    since: Numbers
 
     @classmethod
     def of(
@@ -135,11 +154,10 @@ class _Deals:
         order = order[seen[order]]
         weight = weight[order]
         return cls(
-            days=age[order],
+            seen=Watched(age[order], end[order], start[order]),
+            weight=weight / weight.mean() if len(weight) else weight,
             advanced=end[order] == Outcome.ADVANCED,
             lost=end[order] == Outcome.LOST,
-            weight=weight / weight.mean() if len(weight) else weight,
-            since=start[order],
         )
 
 
@@ -149,40 +167,25 @@ class _Steps:
 
     days: Numbers
     ended: Numbers
-    at_risk: Numbers
+    risk: Numbers
     gone_on: Numbers
     left: Numbers
 
     @classmethod
     def of(cls, deals: _Deals) -> "_Steps":
         happened = deals.advanced | deals.lost
-        days, place = np.unique(deals.days[happened], return_inverse=True)
+        days, place = np.unique(deals.seen.days[happened], return_inverse=True)
         weight = deals.weight[happened]
         gone_on, left = np.zeros(len(days)), np.zeros(len(days))
         np.add.at(gone_on, place, weight * deals.advanced[happened])
         np.add.at(left, place, weight * deals.lost[happened])
-        number = _at_risk(days, deals, np.ones(len(deals.days)))
+        number = at_risk(days, deals.seen)
         ended = np.bincount(place, minlength=len(days)).astype(float)
-        kept = _carried(number, ended, len(deals.days))
-        at_risk = _at_risk(days, deals, deals.weight)
+        kept = _carried(number, ended, len(deals.weight))
+        risk = at_risk(days, deals.seen, deals.weight)
         # The last ones leave together: rounding must not leave a rest of them.
-        at_risk = np.where(number == ended, gone_on + left, at_risk)
-        return cls(days[kept], ended[kept], at_risk[kept], gone_on[kept], left[kept])
-
-
-def _at_risk(days: Numbers, deals: _Deals, weight: Numbers) -> Numbers:
-    """The weight of those watched at each age: not gone before it, and come under watch before it
-    (or at the very beginning)."""
-    whole = np.concatenate([[0.0], np.cumsum(weight)])
-    there: Numbers = whole[-1] - whole[np.searchsorted(deals.days, days)]
-    if not deals.since.any():
-        return there
-    order = np.argsort(deals.since, kind="stable")
-    starts = deals.since[order]
-    late = np.concatenate([np.cumsum(weight[order][::-1])[::-1], [0.0]])
-    first = np.searchsorted(starts, 0.0, side="right")
-    there -= late[np.maximum(np.searchsorted(starts, days), first)]
-    return there
+        risk = np.where(number == ended, gone_on + left, risk)
+        return cls(days[kept], ended[kept], risk[kept], gone_on[kept], left[kept])
 
 
 def _carried(number: Numbers, ended: Numbers, deals: int) -> slice:
@@ -202,9 +205,9 @@ def _carried(number: Numbers, ended: Numbers, deals: int) -> slice:
 
 
 def _summed(deals: _Deals, steps: _Steps) -> Incidence:
-    after = np.cumprod(1 - np.minimum((steps.gone_on + steps.left) / steps.at_risk, 1.0))
+    after = np.cumprod(1 - np.minimum((steps.gone_on + steps.left) / steps.risk, 1.0))
     before = np.concatenate([[1.0], after])[: len(after)]
-    curve = np.cumsum(before * steps.gone_on / steps.at_risk)
+    curve = np.cumsum(before * steps.gone_on / steps.risk)
     share = min(float(curve[-1]), 1.0) if len(curve) else 0.0
     undecided = float(after[-1]) if len(after) else 1.0
     variance = _variance(steps, before, curve)
@@ -213,15 +216,15 @@ def _summed(deals: _Deals, steps: _Steps) -> Incidence:
         share=share,
         undecided=undecided,
         variance=variance,
-        n=len(deals.days),
+        n=len(deals.weight),
         advanced=advanced,
         lost=lost,
-        open=len(deals.days) - advanced - lost,
+        open=len(deals.weight) - advanced - lost,
         n_eff=_evidence(share, variance, float(steps.ended.sum()), deals.weight),
         plateau=undecided <= PLATEAU,
         days=steps.days.tolist(),
         curve=curve.tolist(),
-        lost_curve=np.cumsum(before * steps.left / steps.at_risk).tolist(),
+        lost_curve=np.cumsum(before * steps.left / steps.risk).tolist(),
     )
 
 
@@ -229,7 +232,7 @@ def _variance(steps: _Steps, before: Numbers, curve: Numbers) -> float:
     """By the delta method (Dinse and Larson): F(1-F)/n to the digit where nothing is censored."""
     if not len(curve):
         return 0.0
-    risk, went, ends = steps.at_risk, steps.gone_on, steps.gone_on + steps.left
+    risk, went, ends = steps.risk, steps.gone_on, steps.gone_on + steps.left
     to_come = curve[-1] - curve
     # Where all end at once nothing is to come, and 0/0 stands for 0.
     remain = np.where(risk - ends > 1e-9 * risk, risk - ends, np.inf)
