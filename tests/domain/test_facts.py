@@ -144,9 +144,9 @@ async def test_a_scope_has_its_share_of_each_deal(client, work, process):
     assert [str(part) for part in parts] == ["7/10", "3/10", "1"]
 
 
-async def test_four_statements_tell_a_story_however_long_it_is(work, statements):
+async def test_six_statements_tell_a_story_however_long_it_is(work, statements):
     await fill(work, 7, Size(months=4, per_month=5))
     process = await resolve(work, PROCESS)
     statements.clear()
     await story(work, process.id)
-    assert len(statements) == 4
+    assert len(statements) == 6

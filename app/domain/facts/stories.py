@@ -21,7 +21,7 @@ from app.domain.facts.deals import DealRow
 from app.domain.facts.sql import deals_sql, stays_sql
 from app.domain.milestones import milestones_of
 from app.domain.processes import version_at
-from app.domain.replay import look_back, values_of
+from app.domain.replay import AS_BEFORE, SETS, values_of
 from app.domain.trees import below
 from app.engine.flow.facts import Facts
 from app.schemas.scopes import EVERYBODY, Business, Subject
@@ -55,12 +55,15 @@ async def story(
     effective_at: datetime | None = None,
     business_type: Business = Business.ALL,
 ) -> Story:
-    """Everything known at `as_of`, or true at `effective_at`; without either, now."""
+    """Everything known at `as_of`, or true at `effective_at`; without either, now.
+
+    In sets always: of deals that have just been imported the planner knows nothing yet.
+    """
     at = min(as_of or work.now, effective_at or work.now)
     version = await version_at(work, process_id, at)
     milestones = await milestones_of(work, version.id)
     past = as_of is not None or effective_at is not None
-    await look_back(work, as_of, effective_at)
+    await work.db.execute(text(SETS))
     values = values_of(work) | {"process": process_id, "at": at}
     values |= {"as_of": as_of, "effective_at": effective_at}
     values |= {"business": None if business_type is Business.ALL else business_type.value}
@@ -68,6 +71,7 @@ async def story(
     rows = await _run(work, deals_sql(past=past), values)
     found = [DealRow(**row._mapping) for row in rows]  # noqa: SLF001 - the public way to columns by name
     passages = await _run(work, stays_sql(past=past), values)
+    await work.db.execute(text(AS_BEFORE))
     lineages = {row.lineage_id: row.position for row in milestones}
     made = columns(found, passages, lineages, len(milestones), at)
     return Story(
