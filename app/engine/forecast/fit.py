@@ -1,0 +1,293 @@
+"""Rates: how deals leave each section, by how long they have stood there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from app.engine.flow.facts import Facts, Numbers, Places
+from app.engine.forecast.passages import LOST, OPEN, Passages, passages
+
+_GRID = "0 1 2 3 4 5 7 9 12 15 18 21 25 28 30 32 35 42 49 56 63 70 77 84 91 98 105 112 119 126 133"
+GRID = np.array(
+    [int(age) for age in f"{_GRID} 140 150 165 180 210 240 270 300 365 450 540 730".split()]
+)
+EVIDENCE = 15  # exits, observed or expected, that make an age bucket of its own
+KAPPA = 1.0  # pseudo exits by which a bucket leans to its section; more would revive the dead
+PRIOR_WEIGHT = 10.0  # pseudo exits per section that a stated rate is worth
+ENOUGH = 60  # own exits of a section after which its stated rate is dropped
+DEFAULT_DAYS = 30.0
+LARGEST_STEP = 5
+_CELL = np.searchsorted(GRID, np.arange(GRID[-1] + 1), side="right") - 1
+_PRIOR_EDGES = (0.5, 1, 2, 4, 8, 16)  # in typical days
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What people state per section: the share that goes on, and after how many days typically."""
+
+    conversion: Sequence[float | None]
+    typical_days: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SectionRates:
+    """How deals leave section k, per step and age bucket.
+
+    Buckets begin at the ages `edges` (in steps); the last one never ends. Row j of `onward` is
+    the chance per step to go on to section k+1+j; the last row is the order. `observed` exits and
+    `exposure` (deal-steps watched) are plain counts; `expected` is what the section's overall
+    rate would have brought. `stated` is the prior's weight in pseudo exits.
+    """
+
+    edges: Places
+    onward: Numbers
+    lost: Numbers
+    observed: Numbers
+    exposure: Numbers
+    expected: Numbers
+    stated: float
+
+    @property
+    def total(self) -> Numbers:
+        """The chance per step to leave at all."""
+        total: Numbers = self.onward.sum(axis=0) + self.lost
+        return total
+
+    def bucket(self, age: float, step: float) -> int:
+        return int(np.searchsorted(self.edges, int(age / step), side="right")) - 1
+
+    def evidence(self, age: float, step: float) -> float:
+        """Observed or expected exits, whichever are more, at this age (in days)."""
+        bucket = self.bucket(age, step)
+        return float(max(self.observed[bucket], self.expected[bucket]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rates:
+    """`step` is in days."""
+
+    step: float
+    sections: tuple[SectionRates, ...]
+
+    @property
+    def prior_share(self) -> float:
+        """How much of these rates was stated and not seen, 0 to 1."""
+        stated = sum(section.stated for section in self.sections)
+        seen = sum(float(section.observed.sum()) for section in self.sections)
+        return stated / (stated + seen) if stated else 0.0
+
+
+def fit(
+    facts: Facts, prior: Prior, weights: Numbers | None = None, step: float | None = None
+) -> Rates:
+    """Rates from all that was watched; `weights` (per deal, mean 1) makes rates of value."""
+    seen = passages(facts)
+    step = step or step_of(seen, prior)
+    per_passage = None if weights is None else weights[seen.deal]
+    return fit_passages(seen, facts.since, facts.sections, prior, step, (per_passage,))[0]
+
+
+def step_of(seen: Passages, prior: Prior) -> float:
+    """1 day for fast sales, up to 5 for long cycles: a tenth of the median stay that ended."""
+    ended = seen.days[seen.to != OPEN]
+    stated = [days for days in prior.typical_days if days is not None]
+    if len(ended) < ENOUGH:
+        typical = float(np.mean(stated)) if stated else DEFAULT_DAYS
+    else:
+        typical = float(np.median(ended))
+    return float(min(max(round(typical / 10), 1), LARGEST_STEP))
+
+
+def fit_passages(
+    seen: Passages,
+    since: float,
+    sections: int,
+    prior: Prior,
+    step: float,
+    weights: Sequence[Numbers | None],
+) -> list[Rates]:
+    """Rates once per kind of weights; all share the buckets of the plain count."""
+    watched = _watched(seen, since, step)
+    plain = _count(watched, sections, None)
+    counts = [
+        plain if each is None else _count(watched, sections, each[watched.kept]) for each in weights
+    ]
+    stated = [_stated(prior, section, step) for section in range(sections)]
+    edges = [
+        _prior_edges(known)
+        if known is not None and known.holds(plain, section)
+        else _edges(plain, section)
+        for section, known in enumerate(stated)
+    ]
+    return [
+        Rates(
+            step,
+            tuple(
+                _section(count, plain, section, edges[section], stated[section])
+                for section in range(sections)
+            ),
+        )
+        for count in counts
+    ]
+
+
+class _Watched(NamedTuple):
+    """Stays in steps: at risk from age `begin` to age `end`, exit in the step before `end`."""
+
+    kept: Places
+    section: Places
+    to: Places
+    begin: Numbers
+    end: Numbers
+
+
+class _Count(NamedTuple):
+    """`exits` per section, destination (0 = lost, j = section j) and grid cell; `exposure` per
+    section and grid cell."""
+
+    exits: Numbers
+    exposure: Numbers
+
+
+class _Stated(NamedTuple):
+    goes_on: float
+    per_step: float
+    typical_steps: float
+
+    def holds(self, plain: _Count, section: int) -> bool:
+        return float(plain.exits[section].sum()) < ENOUGH
+
+
+def _watched(seen: Passages, since: float, step: float) -> _Watched:
+    """Only time we could have seen counts: from `since` on, and an exit takes its whole step."""
+    kept = np.flatnonzero(seen.left > since)
+    seen = seen.where(kept)
+    end, begin = seen.days / step, np.maximum(since - seen.entered, 0.0) / step
+    left = seen.to != OPEN
+    exit_step = np.maximum(np.ceil(end - 1e-9) - 1, 0)
+    end = np.where(left, exit_step + 1, end)
+    return _Watched(
+        kept, seen.section, seen.to, np.minimum(begin, np.where(left, exit_step, end)), end
+    )
+
+
+def _count(watched: _Watched, sections: int, weights: Numbers | None) -> _Count:
+    left = watched.to != OPEN
+    cell = cell_of(watched.end[left] - 1)
+    goal = np.where(watched.to[left] == LOST, 0, watched.to[left])
+    place = (watched.section[left] * (sections + 1) + goal) * len(GRID) + cell
+    exits = np.bincount(
+        place,
+        weights=None if weights is None else weights[left],
+        minlength=sections * (sections + 1) * len(GRID),
+    ).astype(float)
+    late = watched.begin > 0
+    exposure = _time(watched.section, watched.end, weights, sections)
+    exposure -= _time(
+        watched.section[late],
+        watched.begin[late],
+        None if weights is None else weights[late],
+        sections,
+    )
+    return _Count(exits.reshape(sections, sections + 1, len(GRID)), exposure)
+
+
+def _time(section: Places, age: Numbers, weights: Numbers | None, sections: int) -> Numbers:
+    """Steps spent in each cell of the grid on the way from age 0 to each `age`, summed."""
+    cell = cell_of(age)
+    place, size = section * len(GRID) + cell, sections * len(GRID)
+    inside = age - GRID[cell]
+    reached = np.bincount(place, weights=weights, minlength=size).astype(float)
+    partly = np.bincount(
+        place, weights=inside if weights is None else inside * weights, minlength=size
+    )
+    reached = reached.reshape(sections, len(GRID))
+    beyond = reached.sum(axis=1, keepdims=True) - np.cumsum(reached, axis=1)
+    width = np.append(np.diff(GRID), 0)
+    return np.maximum(partly.reshape(sections, len(GRID)) + beyond * width, 0.0)
+
+
+def cell_of(age: Numbers) -> Places:
+    """The cell of the grid in which an age in steps lies."""
+    cell: Places = _CELL[np.minimum(age, GRID[-1]).astype(np.int64)]
+    return cell
+
+
+def _stated(prior: Prior, section: int, step: float) -> _Stated | None:
+    goes_on = prior.conversion[section]
+    if goes_on is None:
+        return None
+    typical = prior.typical_days[section] or DEFAULT_DAYS
+    return _Stated(min(max(goes_on, 0.0), 1.0), 1 - 0.5 ** (step / typical), typical / step)
+
+
+def _edges(plain: _Count, section: int) -> Places:
+    """First cells of the buckets: neighbours are merged until observed or expected exits suffice.
+
+    Expected ones matter: a long empty tail stays a bucket of its own, and is evidence of death.
+    """
+    exits, exposure = plain.exits[section].sum(axis=0), plain.exposure[section]
+    expected = exposure * exits.sum() / max(exposure.sum(), 1e-12)
+    starts, seen, due = [0], 0.0, 0.0
+    for cell in range(len(GRID) - 1):
+        seen, due = seen + exits[cell], due + expected[cell]
+        if max(seen, due) >= EVIDENCE:
+            starts.append(cell + 1)
+            seen = due = 0.0
+    if len(starts) > 1 and max(seen + exits[-1], due + expected[-1]) < EVIDENCE:
+        starts.pop()
+    return np.array(starts)
+
+
+def _prior_edges(stated: _Stated) -> Places:
+    ages = np.array([0.0, *(part * stated.typical_steps for part in _PRIOR_EDGES)])
+    cells: Places = np.unique(np.searchsorted(GRID, ages.astype(np.int64)))
+    return cells.compress(cells < len(GRID))
+
+
+def _section(
+    count: _Count, plain: _Count, section: int, starts: Places, stated: _Stated | None
+) -> SectionRates:
+    exits = np.add.reduceat(count.exits[section], starts, axis=1)
+    exposure = np.add.reduceat(count.exposure[section], starts)
+    if stated is not None and stated.holds(plain, section):
+        rates, weight = _with_prior(exits, exposure, section, starts, stated), PRIOR_WEIGHT
+    else:
+        rates, weight = _observed(exits, exposure), 0.0
+    rates = rates / np.maximum(rates.sum(axis=0), 1.0)
+    seen = np.add.reduceat(plain.exits[section].sum(axis=0), starts)
+    watched = np.add.reduceat(plain.exposure[section], starts)
+    expected = watched * seen.sum() / max(watched.sum(), 1e-12)
+    return SectionRates(
+        GRID[starts], rates[section + 1 :], rates[0], seen, watched, expected, weight
+    )
+
+
+def _observed(exits: Numbers, exposure: Numbers) -> Numbers:
+    """q = (exits + kappa * share) / (exposure + kappa / overall rate), per destination."""
+    overall = float(exits.sum()) / max(float(exposure.sum()), 1e-12)
+    if overall <= 0:
+        return np.zeros_like(exits)
+    share = exits.sum(axis=1, keepdims=True) / exits.sum()
+    rates: Numbers = (exits + KAPPA * share) / (exposure + KAPPA / overall)
+    return rates
+
+
+def _with_prior(
+    exits: Numbers, exposure: Numbers, section: int, starts: Places, stated: _Stated
+) -> Numbers:
+    """The stated rate's pseudo exits, spread over the buckets, beside the own ones.
+
+    It falls as 2d/age beyond twice the typical time d, else old open deals would all seem alive.
+    """
+    edges = GRID[starts].astype(float)
+    middle = np.append((edges[:-1] + edges[1:]) / 2, edges[-1] * 1.3 + 1)
+    falling = np.minimum(1.0, 2 * stated.typical_steps / middle)
+    weight = PRIOR_WEIGHT / len(starts)
+    share = np.zeros((len(exits), 1))
+    share[0], share[section + 1] = 1 - stated.goes_on, stated.goes_on
+    mixed = (exits + weight * share) / (exposure + weight / (stated.per_step * falling))
+    other = exits / np.maximum(exposure, 1.0)
+    return np.where(share > 0, mixed, other)

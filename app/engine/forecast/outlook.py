@@ -1,0 +1,229 @@
+"""The forecast: what open deals, deals to come and the run-rate promise for each period ahead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.engine.flow.estimates import ENOUGH, FEW, Status
+from app.engine.flow.facts import Facts, Numbers
+from app.engine.forecast.blend import REACH, Blend, run_rate
+from app.engine.forecast.correction import Correction, corrected
+from app.engine.forecast.fit import Prior, Rates, step_of
+from app.engine.forecast.history import Moment, history
+from app.engine.forecast.passages import Passages
+from app.engine.forecast.promise import NewDeals, Promise, Tables, chances_of, common_doubt, promise
+from app.engine.forecast.track import Past, Track, longest, track
+
+COUNT_SCALE = 10**6  # counts are kept as whole millionths of an order
+MONEY_PLACES = 3  # value as whole thousandths of the currency's smallest unit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """What a forecast was made with; enough to ask what other deals would bring at these rates."""
+
+    tables: Tables
+    correction: Correction
+    value_blend: tuple[Blend, ...]
+    count_blend: tuple[Blend, ...]
+    retention: Numbers
+    mean_amount: float
+    doubt: Numbers
+    new: NewDeals
+    new_orders: Numbers
+    new_value: Numbers
+    order_spread: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecast:
+    """What is expected per open deal and period, and per period beyond them; all adds up.
+
+    `deals` are the open deals (indices into the facts' deals), with `section`, `age` (days) and
+    `worth` (what its order would bring). `chance[i][p]` is that of an order in period p,
+    `value_chance` the same by rates of value. `value[i][p]` and `count[i][p]` are its
+    contributions to the blended forecast, in whole 1/`money_scale` of the currency and
+    1/`COUNT_SCALE` of an order; `new_*` those of deals to come, `run_*` those of the run-rate,
+    counted from `arrivals` (indices of stays) and `wins` (indices of orders). `value_known` is
+    False where no amount was ever known. `blend_basis` is `stored`, `rebuilt` or `prior`, from
+    `origins` past forecasts at most.
+    """
+
+    at: float
+    ends: tuple[float, ...]
+    step: float
+    money_scale: int
+    status: Status
+    value_known: bool
+    deals: list[int]
+    section: list[int]
+    age: list[float]
+    worth: list[float]
+    chance: list[list[float]]
+    value_chance: list[list[float]]
+    value: list[list[int]]
+    count: list[list[int]]
+    new_value: list[int]
+    new_count: list[int]
+    run_value: list[int]
+    run_count: list[int]
+    arrivals: list[int]
+    wins: list[int]
+    win_values: list[float]
+    unknown_amounts: int
+    orders_seen: int
+    blend_basis: str
+    origins: int
+    basis: Basis
+
+    @property
+    def rates(self) -> Rates:
+        return self.basis.tables.rates
+
+    @property
+    def prior_share(self) -> float:
+        """How much of the rates was stated and not seen, 0 to 1."""
+        return self.rates.prior_share
+
+    @property
+    def pipeline_weight(self) -> list[float]:
+        """Per period the pipeline's weight in the blend of values; the rest is the run-rate's."""
+        return [blend.weight for blend in self.basis.value_blend]
+
+    @property
+    def pipeline_weight_count(self) -> list[float]:
+        return [blend.weight for blend in self.basis.count_blend]
+
+    @property
+    def correction_open(self) -> list[float]:
+        """Per period: what lately came true of what the rates promised for open deals."""
+        return [float(factor) for factor in self.basis.correction.open]
+
+    @property
+    def correction_new(self) -> list[float]:
+        return [float(factor) for factor in self.basis.correction.new]
+
+    @property
+    def correction_windows(self) -> list[int]:
+        return list(self.basis.correction.windows)
+
+
+def forecast(
+    facts: Facts, ends: Sequence[float], prior: Prior, past: Sequence[Past] = (), exponent: int = 2
+) -> Forecast:
+    """The forecast at `facts.at` for the consecutive periods that end at `ends` (days).
+
+    `past` are forecasts that were really said; with fewer than four closed ones of comparable
+    length and lead they are rebuilt from what was known then. `exponent` is the currency's.
+    """
+    if not ends or ends[0] <= facts.at or list(ends) != sorted(set(ends)):
+        raise ValueError("ends must ascend, and lie after the moment of the facts")
+    book = history(facts)
+    moment = book.look(facts.at)
+    offsets = [end - facts.at for end in ends]
+    step = step_of(moment.seen, prior)
+    known = track(book, moment, prior, step, offsets, past)
+    found = promise(moment, known.tables, offsets)
+    return _forecast(moment, tuple(ends), 10 ** (exponent + MONEY_PLACES), known, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """Per deal and period, as in `Forecast`."""
+
+    worth: Numbers
+    chance: Numbers
+    value_chance: Numbers
+    value: list[list[int]]
+    count: list[list[int]]
+
+
+def contributions(
+    basis: Basis, standing: Passages, amounts: Numbers, money_scale: int
+) -> Contributions:
+    """What deals contribute at a basis' rates, corrections and weights; unknown amounts (NaN)
+    count as the mean one."""
+    known = np.where(np.isnan(amounts), basis.mean_amount, amounts)
+    worth = known * basis.retention[standing.section]
+    factors = basis.correction.open
+    chance = corrected(chances_of(basis.tables.count, standing), factors)
+    value_chance = corrected(chances_of(basis.tables.value, standing), factors)
+    value_weights = np.array([blend.weight for blend in basis.value_blend])
+    count_weights = np.array([blend.weight for blend in basis.count_blend])
+    return Contributions(
+        worth,
+        chance,
+        value_chance,
+        [whole(row) for row in value_chance * worth[:, None] * value_weights * money_scale],
+        [whole(row) for row in chance * count_weights * COUNT_SCALE],
+    )
+
+
+def whole(row: Numbers) -> list[int]:
+    return [int(part) for part in np.rint(row)]
+
+
+def _forecast(
+    moment: Moment, ends: tuple[float, ...], money_scale: int, known: Track, found: Promise
+) -> Forecast:
+    offsets = np.array(ends) - moment.at
+    lengths = np.diff(offsets, prepend=0.0)
+    mean = moment.mean_amount
+    basis = Basis(
+        tables=known.tables,
+        correction=known.correction,
+        value_blend=known.value_blend,
+        count_blend=known.count_blend,
+        retention=moment.retention(mean or 0.0),
+        mean_amount=mean or 0.0,
+        doubt=common_doubt(found, known.tables.rates.prior_share, list(offsets)),
+        new=found.new,
+        new_orders=found.new_orders * known.correction.new,
+        new_value=found.new_value * known.correction.new,
+        order_spread=found.order_spread,
+    )
+    standing = found.standing
+    each = contributions(basis, standing, moment.amount[standing.deal], money_scale)
+    rate = run_rate(moment.orders, moment.since, moment.at, longest(list(offsets))) or (0.0, 0.0)
+    days = min(REACH * longest(list(offsets)), moment.at - moment.since)
+    wins = np.flatnonzero(moment.orders.at > moment.at - days)
+    value_weights = np.array([blend.weight for blend in known.value_blend])
+    count_weights = np.array([blend.weight for blend in known.count_blend])
+    return Forecast(
+        at=moment.at,
+        ends=ends,
+        step=known.tables.rates.step,
+        money_scale=money_scale,
+        status=_status(found, known.tables),
+        value_known=mean is not None,
+        deals=standing.deal.tolist(),
+        section=standing.section.tolist(),
+        age=standing.days.tolist(),
+        worth=each.worth.tolist(),
+        chance=each.chance.tolist(),
+        value_chance=each.value_chance.tolist(),
+        value=each.value,
+        count=each.count,
+        new_value=whole(basis.new_value * value_weights * money_scale),
+        new_count=whole(basis.new_orders * count_weights * COUNT_SCALE),
+        run_value=whole((1 - value_weights) * rate[0] * lengths * money_scale),
+        run_count=whole((1 - count_weights) * rate[1] * lengths * COUNT_SCALE),
+        arrivals=moment.arrivals.stay.tolist(),
+        wins=wins.tolist(),
+        win_values=np.nan_to_num(moment.orders.value[wins]).tolist(),
+        unknown_amounts=found.unknown_amounts,
+        orders_seen=found.orders_seen,
+        blend_basis=known.basis,
+        origins=known.origins,
+        basis=basis,
+    )
+
+
+def _status(found: Promise, known: Tables) -> Status:
+    """Unknown where no order could ever come: neither seen nor stated."""
+    if not known.count.fresh[-1].any():
+        return Status.UNKNOWN
+    if found.orders_seen >= ENOUGH:
+        return Status.OK
+    return Status.LOW_SAMPLE if found.orders_seen >= FEW else Status.INSUFFICIENT

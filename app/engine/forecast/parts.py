@@ -1,0 +1,167 @@
+"""The forecast of a person, a team or everybody: parts that add up exactly."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from app.engine.flow.estimates import Status
+from app.engine.forecast.outlook import COUNT_SCALE, Forecast
+from app.engine.forecast.spread import Sum, noise_floor
+
+SHARES = (0.1, 0.5, 0.9, 0.025, 0.975)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One period's value (whole currency) or orders of a scope.
+
+    `expected` = `from_open` + `from_future_arrivals` + `from_run_rate`; these are exact, the
+    parts of all scopes add up. `noise_floor` is the relative error that so few orders leave to
+    the best of forecasts.
+    """
+
+    expected: Fraction
+    from_open: Fraction
+    from_future_arrivals: Fraction
+    from_run_rate: Fraction
+    p10: float
+    p50: float
+    p90: float
+    low95: float
+    high95: float
+    noise_floor: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One period of a scope; None where nothing is known."""
+
+    value: Expected | None
+    count: Expected | None
+
+
+def of_scope(
+    whole: Forecast,
+    deals: Sequence[Fraction | int] | None = None,
+    stays: Sequence[bool] | None = None,
+    orders: Sequence[bool] | None = None,
+) -> list[Part]:
+    """The scope's part per period; without arguments the whole.
+
+    `deals`: the scope's share of each of the facts' deals. `stays`, `orders`: whether each of
+    the facts' stays and orders is the scope's; new business is shared by arrivals, the run-rate
+    by past orders.
+    """
+    if whole.status is Status.UNKNOWN:
+        return [Part(None, None)] * len(whole.ends)
+    scope = _Scope(
+        [1] * len(whole.deals) if deals is None else [deals[deal] for deal in whole.deals],
+        _share([1] * len(whole.arrivals), whole.arrivals, stays),
+        _share(_units(whole), whole.wins, orders),
+        _share([1] * len(whole.wins), whole.wins, orders),
+    )
+    return [
+        Part(
+            _value(whole, scope, period) if whole.value_known else None,
+            _count(whole, scope, period),
+        )
+        for period in range(len(whole.ends))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Shares of each open deal, of new business, and of the run-rate by value and by number."""
+
+    deals: Sequence[Fraction | int]
+    arrivals: Fraction
+    win_values: Fraction
+    wins: Fraction
+
+
+def _units(whole: Forecast) -> list[int]:
+    return [round(value * whole.money_scale) for value in whole.win_values]
+
+
+def _share(
+    weights: Sequence[int], indices: Sequence[int], chosen: Sequence[bool] | None
+) -> Fraction:
+    total = sum(weights)
+    if chosen is None or total <= 0:
+        return Fraction(1 if chosen is None else 0)
+    mine = sum(weight for weight, i in zip(weights, indices, strict=True) if chosen[i])
+    return Fraction(mine, total)
+
+
+def _value(whole: Forecast, scope: _Scope, period: int) -> Expected:
+    basis, new = whole.basis, whole.basis.new
+    parts = [
+        Fraction(_sum(whole.value, scope.deals, period)),
+        whole.new_value[period] * scope.arrivals,
+        whole.run_value[period] * scope.win_values,
+    ]
+    shares = np.array([float(share) for share in scope.deals])
+    new_amount = max(new.amount, 1e-12)
+    total = Sum(
+        chance=_column(whole.value_chance, period),
+        worth=np.array(whole.worth) * shares,
+        new=basis.new_value[period] / new_amount * float(scope.arrivals),
+        new_worth=new.amount,
+        new_square=new.square,
+        common=float(basis.doubt[period]) + basis.value_blend[period].doubt,
+    )
+    orders = _orders(whole, scope, period)
+    return _expected(parts, whole.money_scale, total, noise_floor(orders, basis.order_spread))
+
+
+def _count(whole: Forecast, scope: _Scope, period: int) -> Expected:
+    basis = whole.basis
+    parts = [
+        Fraction(_sum(whole.count, scope.deals, period)),
+        whole.new_count[period] * scope.arrivals,
+        whole.run_count[period] * scope.wins,
+    ]
+    total = Sum(
+        chance=_column(whole.chance, period),
+        worth=np.array([float(share) for share in scope.deals]),
+        new=basis.new_orders[period] * float(scope.arrivals),
+        new_worth=1.0,
+        new_square=1.0,
+        common=float(basis.doubt[period]) + basis.count_blend[period].doubt,
+    )
+    orders = _orders(whole, scope, period)
+    return _expected(parts, COUNT_SCALE, total, noise_floor(orders, 0.0))
+
+
+def _orders(whole: Forecast, scope: _Scope, period: int) -> float:
+    parts = (
+        _sum(whole.count, scope.deals, period),
+        whole.new_count[period] * scope.arrivals,
+        whole.run_count[period] * scope.wins,
+    )
+    return float(sum(parts)) / COUNT_SCALE
+
+
+def _sum(
+    rows: Sequence[Sequence[int]], shares: Sequence[Fraction | int], period: int
+) -> Fraction | int:
+    """Exact; most shares are 0 or 1."""
+    return sum(row[period] * share for row, share in zip(rows, shares, strict=True) if share)
+
+
+def _column(rows: Sequence[Sequence[float]], period: int) -> np.ndarray:
+    return np.array([row[period] for row in rows])
+
+
+def _expected(parts: Sequence[Fraction], scale: int, total: Sum, floor: float | None) -> Expected:
+    """The band is that of the pipeline's own sum, around the blended expectation."""
+    from_open, arriving, running = (part / scale for part in parts)
+    expected = from_open + arriving + running
+    mean = total.mean
+    stretch = float(expected) / mean if mean > 0 else math.nan
+    quantiles = [found * stretch for found in total.quantiles(SHARES)] if mean > 0 else None
+    p10, p50, p90, low95, high95 = quantiles or [float(expected)] * len(SHARES)
+    return Expected(expected, from_open, arriving, running, p10, p50, p90, low95, high95, floor)

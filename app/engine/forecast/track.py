@@ -1,0 +1,197 @@
+"""The track record: past forecasts, said or rebuilt, beside what came of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from app.engine.flow.facts import Numbers
+from app.engine.forecast.blend import LATEST, Blend, Said, blend, run_rate, won
+from app.engine.forecast.correction import (
+    WINDOWS,
+    Correction,
+    Snapshot,
+    corrected,
+    correction,
+    snapshot,
+)
+from app.engine.forecast.fit import Prior
+from app.engine.forecast.history import History, Moment
+from app.engine.forecast.promise import Promise, Tables, common_doubt, promise, tables
+
+WEEK = 7.0
+MOST_ORIGINS = 24
+YOUNGEST = 28.0  # days of record before the first past moment worth rebuilding
+FEWEST_STORED = 4
+ALIKE = 0.2  # lengths and leads of stored forecasts may differ by so much of the length
+SLACK = 1e-6  # days
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a forecast said: made at `at` for the orders after `start` up to `end` (days)."""
+
+    at: float
+    start: float
+    end: float
+    pipeline: float
+    run_rate: float
+    pipeline_count: float
+    run_rate_count: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """Today's tables, and what the past teaches about them."""
+
+    tables: Tables
+    correction: Correction
+    value_blend: tuple[Blend, ...]
+    count_blend: tuple[Blend, ...]
+    basis: str
+    origins: int
+
+
+def track(
+    book: History,
+    moment: Moment,
+    prior: Prior,
+    step: float,
+    offsets: Sequence[float],
+    past: Sequence[Past],
+) -> Track:
+    """Looks back along one lattice of moments: as origins of rebuilt forecasts, and as windows
+    of their corrections."""
+    stored = [_stored(moment, past, period, offsets) for period in range(len(offsets))]
+    use_stored = all(len(said) >= FEWEST_STORED for said in stored)
+    gap = _gap(offsets)
+    steps_back = _steps_back(offsets, gap)
+    origins = [] if use_stored else _moments(moment, gap, steps_back, YOUNGEST)
+    looks = [book.look(at) for at in origins]
+    now, *then = tables([moment, *looks], prior, step, offsets)
+    reach = steps_back if use_stored else 2 * steps_back
+    snapshots = [snapshot(book, at, offsets, now.count) for at in _moments(moment, gap, reach, 0.0)]
+    today = correction(snapshots, now.count, moment.at, offsets, gap)
+    said = stored if use_stored else _rebuilt(looks, then, moment, snapshots, offsets, gap)
+    known = run_rate(moment.orders, moment.since, moment.at, longest(offsets)) is not None
+    value = tuple(blend([value for value, _ in each], run_rate_known=known) for each in said)
+    count = tuple(blend([count for _, count in each], run_rate_known=known) for each in said)
+    seen = max(each.n for each in value)
+    basis = "prior" if not seen else "stored" if use_stored else "rebuilt"
+    return Track(now, today, value, count, basis, seen)
+
+
+def longest(offsets: Sequence[float]) -> float:
+    """The length of the longest period, in days."""
+    return float(np.diff(offsets, prepend=0.0).max())
+
+
+def _gap(offsets: Sequence[float]) -> float:
+    """Between two moments: a week, so that whole gaps make a period; more for far horizons."""
+    length = longest(offsets)
+    week = length / max(round(length / WEEK), 1) if length > WEEK else WEEK
+    needed = offsets[-1] / week + WINDOWS
+    return week * ceil(needed / MOST_ORIGINS)
+
+
+def _steps_back(offsets: Sequence[float], gap: float) -> int:
+    return ceil(offsets[-1] / gap - SLACK) + WINDOWS - 1
+
+
+def _moments(moment: Moment, gap: float, count: int, youngest: float) -> list[float]:
+    moments = [moment.at - gap * back for back in range(1, count + 1)]
+    return [at for at in moments if at - moment.since >= youngest]
+
+
+Pair = tuple[Said, Said]  # value, count
+
+
+def _rebuilt(
+    looks: Sequence[Moment],
+    then: Sequence[Tables],
+    moment: Moment,
+    snapshots: Sequence[Snapshot],
+    offsets: Sequence[float],
+    gap: float,
+) -> list[list[Pair]]:
+    """Per period, from the latest on: what would have been said, with what was known then."""
+    said: list[list[Pair]] = [[] for _ in offsets]
+    starts = [0.0, *offsets[:-1]]
+    for look, found in zip(looks, then, strict=True):
+        open_periods = [p for p, end in enumerate(offsets) if look.at + end <= moment.at + SLACK]
+        if all(len(said[period]) >= LATEST for period in open_periods):
+            continue
+        earlier = [each for each in snapshots if each.at < look.at - SLACK]
+        lately = correction(earlier, found.count, look.at, offsets, gap)
+        whole = totals(promise(look, found, offsets), lately, found.rates.prior_share, offsets)
+        rate = run_rate(look.orders, look.since, look.at, longest(offsets))
+        for period in open_periods:
+            start, end = look.at + starts[period], look.at + offsets[period]
+            came = won(moment.orders, start, end)
+            pair = [
+                Said(mean, mean if rate is None else rate[unit] * (end - start), came[unit], doubt)
+                for unit, (mean, doubt) in enumerate(
+                    (
+                        (whole.value[period], whole.value_doubt[period]),
+                        (whole.count[period], whole.count_doubt[period]),
+                    )
+                )
+            ]
+            said[period].append((pair[0], pair[1]))
+    return said
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Totals:
+    """The pipeline's forecast per period, and the relative variance it is aware of."""
+
+    value: Numbers
+    count: Numbers
+    value_doubt: Numbers
+    count_doubt: Numbers
+
+
+def totals(
+    found: Promise, lately: Correction, prior_share: float, offsets: Sequence[float]
+) -> Totals:
+    chance = corrected(found.chance, lately.open)
+    value_chance = corrected(found.value_chance, lately.open)
+    new_orders, new_value = found.new_orders * lately.new, found.new_value * lately.new
+    value = found.worth @ value_chance + new_value
+    count = chance.sum(axis=0) + new_orders
+    square = found.new.square / max(found.new.amount, 1e-12)
+    own = found.worth**2 @ (value_chance * (1 - value_chance)) + new_value * square
+    own_count = (chance * (1 - chance)).sum(axis=0) + new_orders
+    common = common_doubt(found, prior_share, offsets)
+    return Totals(
+        value,
+        count,
+        common + own / np.maximum(value, 1e-12) ** 2,
+        common + own_count / np.maximum(count, 1e-12) ** 2,
+    )
+
+
+def _stored(
+    moment: Moment, past: Sequence[Past], period: int, offsets: Sequence[float]
+) -> list[Pair]:
+    """Closed stored forecasts of periods as long and as far ahead as this one, latest first."""
+    start = offsets[period - 1] if period else 0.0
+    length = offsets[period] - start
+    alike = [
+        each
+        for each in past
+        if each.end <= moment.at
+        and abs(each.end - each.start - length) <= ALIKE * length
+        and abs(each.start - each.at - start) <= max(ALIKE, 0.5) * length
+    ]
+    found = []
+    for each in sorted(alike, key=lambda one: (one.at, one.start), reverse=True)[:LATEST]:
+        value, count = won(moment.orders, each.start, each.end)
+        found.append(
+            (
+                Said(each.pipeline, each.run_rate, value, 0.0),
+                Said(each.pipeline_count, each.run_rate_count, count, 0.0),
+            )
+        )
+    return found
