@@ -11,6 +11,7 @@ from app.core.page import Page
 from app.domain import events, movements
 from app.schemas.base import PageOut
 from app.schemas.events import (
+    BallIn,
     CriterionIn,
     EventOut,
     EventQuery,
@@ -100,6 +101,14 @@ async def resume_opportunity(
 ) -> OpportunityOut:
     """The hold is over before its day."""
     return tagged(response, await movements.resume(work, id, told))
+
+
+@router.post("/ball")
+async def pass_ball(
+    work: WriteOpportunities, id: UUID, told: BallIn, response: Response
+) -> OpportunityOut:
+    """Say whose turn it is: ours, the customer's, or nobody's. It moves nothing else."""
+    return tagged(response, await movements.pass_ball(work, id, told))
 
 
 @router.post("/reopen")

@@ -55,7 +55,7 @@ async def read_process(
 async def change_process(
     work: WriteProcesses, id: Wanted, version: IfMatch, patch: ProcessChange, response: Response
 ) -> ProcessOut:
-    """Rename a process or its market. Milestones change by publishing a new version."""
+    """Its name, its market, and what becomes of dead opportunities; milestones are published."""
     return tagged(response, await processes.change(work, id, version, patch))
 
 

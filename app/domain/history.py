@@ -259,11 +259,17 @@ current_era AS (
   SELECT opportunity_id, max(occurred_at) AS at FROM log WHERE kind = 'revived'
   GROUP BY opportunity_id
 ), ball AS (
-  -- Whose turn it is, unless the customer has done something since, or the deal is over.
-  SELECT DISTINCT ON (l.opportunity_id) l.opportunity_id, l.kind, l.ball, l.occurred_at
-  FROM log l LEFT JOIN acts a ON a.id = l.id
-  WHERE l.kind IN ('ball_passed', 'exited', 'revived', 'moved_process') OR a.id IS NOT NULL
-  ORDER BY l.opportunity_id, l.ord DESC
+  -- Whose turn it is, unless the customer has done something since, or the deal is over. To say
+  -- once more whose turn it is does not make the waiting any shorter.
+  SELECT DISTINCT ON (opportunity_id) opportunity_id, kind, ball, occurred_at
+  FROM (
+    SELECT l.opportunity_id, l.kind, l.ball, l.occurred_at, l.ord,
+      lag(l.ball) OVER (PARTITION BY l.opportunity_id ORDER BY l.ord) AS ball_before
+    FROM log l LEFT JOIN acts a ON a.id = l.id
+    WHERE l.kind IN ('ball_passed', 'exited', 'revived', 'moved_process') OR a.id IS NOT NULL
+  ) turns
+  WHERE ball IS NULL OR ball IS DISTINCT FROM ball_before
+  ORDER BY opportunity_id, ord DESC
 ), worth AS (
   SELECT DISTINCT ON (opportunity_id) * FROM valued ORDER BY opportunity_id, value_era DESC
 ), owner AS (

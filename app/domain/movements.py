@@ -21,6 +21,7 @@ from app.domain import business, pipeline, processes, replay
 from app.domain.milestones import milestones_of
 from app.domain.opportunities import record
 from app.schemas.events import (
+    BallIn,
     CriterionIn,
     Evidence,
     ExitIn,
@@ -141,6 +142,14 @@ async def resume(work: Work, id: UUID, told: ResumeIn) -> OpportunityOut:
         raise OpportunityClosed("The opportunity is not on hold.")
     moment = _moment(work, row, told.occurred_at, backdate=told.backdate)
     return await _tell(work, row, "hold_ended", moment, note=told.note)
+
+
+async def pass_ball(work: Work, id: UUID, told: BallIn) -> OpportunityOut:
+    """Who owes the next step from now on. No clock is touched: the customer has done nothing."""
+    row = await _open(work, id)
+    moment = _moment(work, row, told.occurred_at, backdate=told.backdate)
+    said = {"ball": told.ball.value, "note": told.note}
+    return await _tell(work, row, "ball_passed", moment, **said)
 
 
 async def reopen(work: Work, id: UUID, told: ReopenIn) -> OpportunityOut:

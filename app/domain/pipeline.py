@@ -25,7 +25,9 @@ from app.domain import processes
 from app.domain.people import team_on
 from app.domain.trees import below
 from app.schemas.base import money_out
+from app.schemas.events import Ball
 from app.schemas.opportunities import (
+    DRIFTING_DAYS,
     CreditOut,
     OpportunityOut,
     OpportunityQuery,
@@ -118,6 +120,7 @@ async def _filtered(work: Work, asked: OpportunityQuery) -> Select[Any]:
         Opportunity.business_type: asked.business_type,
         Opportunity.source: asked.source,
         Opportunity.external_id: asked.external_id,
+        Opportunity.ball: asked.ball,
     }
     query = query.where(*(column == wish for column, wish in plain.items() if wish is not None))
     return query.where(*_limits(asked))
@@ -146,6 +149,8 @@ def _limits(asked: OpportunityQuery) -> list[ColumnElement[bool]]:
         limits.append(Opportunity.updated_at >= asked.updated_since)
     if asked.stale is not None:
         limits.append(_stale() if asked.stale else ~_stale())
+    if asked.drifting is not None:
+        limits.append(_drifting() if asked.drifting else ~_drifting())
     return limits
 
 
@@ -153,6 +158,15 @@ def _stale() -> ColumnElement[bool]:
     """Open, not on hold, and longer behind its milestone than the section allows."""
     over = literal_column(_AGE) > Milestone.stale_after_days
     return func.coalesce(and_(literal_column(_STATUS) == Status.OPEN.value, over), False)
+
+
+def _drifting() -> ColumnElement[bool]:
+    """Open, not on hold, and somebody owes the next step for more than a fortnight."""
+    owed = Opportunity.ball.in_((Ball.US.value, Ball.CUSTOMER.value))
+    late: ColumnElement[bool] = literal_column(
+        f"moment.now - waiting_since > interval '{DRIFTING_DAYS} days'"
+    )
+    return func.coalesce(and_(literal_column(_STATUS) == Status.OPEN.value, owed, late), False)
 
 
 def _seen(work: Work, row: Row[Any]) -> OpportunityOut:
@@ -173,6 +187,8 @@ def _seen(work: Work, row: Row[Any]) -> OpportunityOut:
         age_days=row.age_days,
         section_progress=None if progress is None else str(round(progress, 4)),
         held_until=row.held_until if row.seen_status == Status.ON_HOLD else None,
+        ball=row.ball,
+        waiting_since=row.waiting_since,
         won_at=row.won_at,
         ordered_value=money_out(row.ordered_value, work.home.currency),
         exited_at=row.exited_at,

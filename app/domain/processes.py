@@ -19,7 +19,14 @@ from app.domain.milestones import check, document, documents, milestones_of, sto
 from app.domain.templates import definitions
 from app.schemas.base import Listing
 from app.schemas.milestones import MilestoneIn, MilestoneOut
-from app.schemas.processes import ProcessChange, ProcessIn, ProcessOut, VersionIn, VersionOut
+from app.schemas.processes import (
+    ProcessChange,
+    ProcessIn,
+    ProcessOut,
+    StalePolicy,
+    VersionIn,
+    VersionOut,
+)
 from app.tables import Milestone, Opportunity, Process, ProcessVersion
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -60,6 +67,9 @@ async def create(work: Work, wanted: ProcessIn) -> ProcessOut:
         name=wanted.name,
         market=wanted.market,
         currency=wanted.currency or work.home.currency,
+        stale_policy=wanted.stale_policy.value,
+        grace_days=wanted.grace_days,
+        criteria_reset=wanted.criteria_reset,
     )
     fresh = [uuid7() for _ in milestones]
     await _publish(work, process.id, 1, milestones, fresh)
@@ -236,6 +246,9 @@ def _seen(
         published_at=shown.published_at,
         milestones=milestones,
         warnings=told(shown.warnings, work.language),
+        stale_policy=StalePolicy(process.stale_policy),
+        grace_days=process.grace_days,
+        criteria_reset=process.criteria_reset,
         version=process.version,
         created_at=process.created_at,
         updated_at=process.updated_at,

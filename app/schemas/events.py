@@ -26,6 +26,14 @@ class ExitKind(StrEnum):
     DUPLICATE = "duplicate"
 
 
+class Ball(StrEnum):
+    """Whose turn it is."""
+
+    US = "us"
+    CUSTOMER = "customer"
+    NONE = "none"
+
+
 class Evidence(In):
     type: Annotated[Short, Field(examples=["mail"])]
     url: Annotated[str | None, Field(max_length=2000)] = None
@@ -102,6 +110,13 @@ class ReviveIn(_Dated):
     what: Note
 
 
+class BallIn(_Dated):
+    ball: Annotated[
+        Ball, Field(description="Who owes the next step; the customer's next act ends it.")
+    ]
+    note: Note | None = None
+
+
 class MoveIn(In):
     process_id: Annotated[str, Field(max_length=64, description="Id or key; may be the same.")]
     milestone: Annotated[
@@ -131,6 +146,7 @@ class EventOut(Out):
     reason: str | None
     competitor: str | None
     until: datetime | None
+    ball: str | None
     note: str | None
     reconstructed: bool
     import_id: UUID | None

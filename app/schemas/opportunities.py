@@ -23,6 +23,7 @@ from app.schemas.base import (
     Short,
     Source,
 )
+from app.schemas.events import Ball
 from app.schemas.patch import ABSENT
 
 # What the customer does moves these; nobody writes them.
@@ -169,6 +170,10 @@ class OpportunityOut(Out):
         str | None, Field(description="Share of this section's criteria met; never a probability.")
     ]
     held_until: datetime | None
+    ball: Annotated[
+        Ball | None, Field(description="Who owes the next step; null where nobody said.")
+    ]
+    waiting_since: Annotated[datetime | None, Field(description="Since when it is their turn.")]
     won_at: datetime | None
     ordered_value: Annotated[
         MoneyOut | None, Field(description="All orders, in the reporting currency.")
@@ -206,6 +211,10 @@ Flag = Annotated[
 ]
 
 
+# A fortnight without the step that somebody owes: the opportunity drifts.
+DRIFTING_DAYS = 14
+
+
 class OpportunityQuery(Listing):
     process: Annotated[str | None, Field(description="Id or key.")] = None
     milestone: Annotated[str | None, Field(description="Key, or `none` before the first.")] = None
@@ -224,6 +233,17 @@ class OpportunityQuery(Listing):
     ] = None
     updated_since: Instant | None = None
     stale: Annotated[
-        Flag, Field(description="Longer at its milestone than the section's limit in days.")
+        Flag,
+        Field(
+            description="Longer at its milestone than the days configured for the section; what"
+            " those who moved on say about it is in /v1/stale."
+        ),
+    ] = None
+    ball: Annotated[Ball | None, Field(description="Who owes the next step.")] = None
+    drifting: Annotated[
+        Flag,
+        Field(
+            description="Open, and for more than 14 days it has been our turn or the customer's."
+        ),
     ] = None
     sort: OpportunitySort = OpportunitySort.NEWEST

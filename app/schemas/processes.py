@@ -1,6 +1,7 @@
 """What the world says and sees of a process and its published versions."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -13,6 +14,33 @@ from app.schemas.patch import ABSENT
 FEWEST_MILESTONES, MOST_MILESTONES = 2, 12
 
 Language = Literal["en", "de"]
+
+
+class StalePolicy(StrEnum):
+    """What becomes of dead opportunities: nothing, a proposal, or an exit after days of grace."""
+
+    OFF = "off"
+    PROPOSE = "propose"
+    AUTO = "auto"
+
+
+MOST_GRACE_DAYS = 365
+GraceDays = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=MOST_GRACE_DAYS,
+        strict=True,
+        description="Days between the notice of a dead opportunity and its exit.",
+    ),
+]
+CriteriaReset = Annotated[
+    bool,
+    Field(
+        strict=True,
+        description="Whether a criterion that was met with evidence counts as movement.",
+    ),
+]
 
 
 class ProcessIn(In):
@@ -35,6 +63,9 @@ class ProcessIn(In):
         Language | None,
         Field(description="Of the template's texts. Default: the language of the request."),
     ] = None
+    stale_policy: StalePolicy = StalePolicy.PROPOSE
+    grace_days: GraceDays = 14
+    criteria_reset: CriteriaReset = False
 
 
 class ProcessChange(In):
@@ -42,6 +73,9 @@ class ProcessChange(In):
 
     name: Name = ABSENT
     market: Short | None = ABSENT
+    stale_policy: StalePolicy = ABSENT
+    grace_days: GraceDays = ABSENT
+    criteria_reset: CriteriaReset = ABSENT
 
 
 class VersionMilestoneIn(MilestoneIn):
@@ -81,6 +115,9 @@ class ProcessOut(Out):
     published_at: Annotated[datetime, Field(description="When the version shown was published.")]
     milestones: list[MilestoneOut]
     warnings: list[WarningOut]
+    stale_policy: StalePolicy
+    grace_days: int
+    criteria_reset: bool
     version: Annotated[int, Field(description="Counts the changes; also the ETag.")]
     created_at: datetime
     updated_at: datetime
