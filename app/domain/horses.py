@@ -1,0 +1,166 @@
+"""Judges the open deals of a story: which of them still move, and which are dead horses.
+
+The clock is that of the story: days since the customer last moved on, without days on hold. Notes,
+edits, new owners and passed balls are not in it, so they cannot make a deal any younger.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from app.core.work import Work
+from app.domain.facts import Story
+from app.domain.milestones import section_rate
+from app.engine.decay import Limit, Verdict, judge, limit
+from app.engine.flow.facts import Facts, day, standing
+from app.engine.flow.lead_times import ENOUGH, Lag, dwell, quantile
+from app.engine.forecast import Chance, Prior, Rates, chances, fit
+
+FORMULA = "domain: days since the last new arrival; P(win | age) / P(win | age 0) < 20 %, < 10 %"
+NOBODY: Mapping[UUID, datetime] = {}
+
+# A criterion is verified by what is shown for it; the last one of each deal.
+_CRITERIA = """
+SELECT e.opportunity_id, max(e.occurred_at) AS at FROM events e
+WHERE e.workspace_id = :workspace AND e.kind = 'criterion_met'
+  AND jsonb_array_length(coalesce(e.evidence, '[]')) > 0
+  AND (CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
+  AND (CAST(:effective_at AS timestamptz) IS NULL OR e.occurred_at <= :effective_at)
+GROUP BY e.opportunity_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What deals of one section (from 0) are held against, in days; None: not known.
+
+    `converters` have been seen to move on; below ten of them `p75` is not told.
+    """
+
+    section: int
+    p75: float | None
+    converters: int
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The exits that were seen at a deal's age, and those its section would have on average."""
+
+    observed: float
+    expected: float
+
+
+@dataclass(frozen=True, slots=True)
+class Horse:
+    """An open deal, by its index in the story, and how it stands.
+
+    `chance` is None where nobody has ever been seen, or stated, to go from here to the order.
+    """
+
+    deal: int
+    section: int
+    chance: Chance | None
+    bucket: Bucket
+    bounds: Bounds
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Every deal that stands open and is not on hold, in the order of the story."""
+
+    horses: Sequence[Horse]
+    bounds: Sequence[Bounds]
+
+
+async def resets(
+    work: Work,
+    process: Row[Any],
+    *,
+    as_of: datetime | None = None,
+    effective_at: datetime | None = None,
+) -> Mapping[UUID, datetime]:
+    """By deal when it last met a criterion, where the process counts that as movement."""
+    if not process.criteria_reset:
+        return NOBODY
+    values = {"workspace": work.workspace_id, "as_of": as_of, "effective_at": effective_at}
+    rows = await work.db.execute(text(_CRITERIA), values)
+    return {row.opportunity_id: row.at for row in rows}
+
+
+def judged(told: Story, resets: Mapping[UUID, datetime] = NOBODY) -> Judgement:
+    """How each open deal stands, by the rates of the whole story; `resets` restart its clock."""
+    stands = standing(told.facts)
+    bounds = [_bounds(told, section) for section in range(told.facts.sections)]
+    sections: list[int] = stands.section.tolist()
+    deals: list[int] = stands.deal.tolist()
+    ages = [
+        _age(told, deal, age, resets) for deal, age in zip(deals, stands.age.tolist(), strict=True)
+    ]
+    rates = fit(told.facts, prior_of(told))
+    known = _known(rates)
+    return Judgement(
+        [
+            _horse(deal, bounds[section], age, chance if known[section] else None, rates)
+            for deal, section, age, chance in zip(
+                deals, sections, ages, chances(rates, sections, ages), strict=True
+            )
+        ],
+        bounds,
+    )
+
+
+def prior_of(told: Story) -> Prior:
+    """What the version in force states per section: target rates and typical days."""
+    rates = [section_rate(row) for row in told.milestones[:-1]]
+    return Prior(
+        conversion=[None if rate is None else float(rate) for rate in rates],
+        typical_days=[row.typical_days for row in told.milestones[:-1]],
+    )
+
+
+def _bounds(told: Story, section: int) -> Bounds:
+    lag = _converters(told.facts, section)
+    stated = told.milestones[section].stale_after_days
+    return Bounds(
+        section=section,
+        p75=quantile(lag, 0.75) if lag.n >= ENOUGH else None,
+        converters=lag.n,
+        # What was configured was meant; only where nothing was, those who moved on decide.
+        limit=limit(stated, auto=stated is None, p90=quantile(lag, 0.9), converters=lag.n),
+    )
+
+
+def _converters(facts: Facts, section: int) -> Lag:
+    return dwell(facts, section, [True] * len(facts.stays.deal))
+
+
+def _age(told: Story, deal: int, age: float, resets: Mapping[UUID, datetime]) -> float:
+    """Days without movement; a criterion that was met since makes them fewer."""
+    met = resets.get(told.deals[deal].opportunity_id)
+    return age if met is None else min(age, max(0.0, told.facts.at - day(met)))
+
+
+def _known(rates: Rates) -> list[bool]:
+    """Per section whether anybody was seen, or stated, to leave it and each one after it."""
+    told = [bool(each.stated) or float(each.observed.sum()) > 0 for each in rates.sections]
+    return [all(told[section:]) for section in range(len(told))]
+
+
+def _horse(deal: int, bounds: Bounds, age: float, chance: Chance | None, rates: Rates) -> Horse:
+    found = rates.sections[bounds.section]
+    place = found.bucket(age, rates.step)
+    verdict = judge(
+        None if chance is None else chance.now,
+        None if chance is None else chance.on_arrival,
+        chance.evidence if chance else 0.0,
+        age,
+        bounds.p75,
+        bounds.limit.days,
+    )
+    bucket = Bucket(float(found.observed[place]), float(found.expected[place]))
+    return Horse(deal, bounds.section, chance, bucket, bounds, verdict)
