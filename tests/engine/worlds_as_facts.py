@@ -1,6 +1,7 @@
-"""The deals of a simulated world as the columns that estimates are made from."""
+"""Facts for tests: from the deals of a simulated world, or written by hand."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -31,7 +32,22 @@ def facts_of(
     )
 
 
-def stays_from(rows: Sequence[Stay], held: float = 0.0) -> Stays:
+def by_hand(rows: Sequence[Stay], at: float, sections: int = 1, since: float = 0.0) -> Facts:
+    """Facts of these stays only, without orders."""
+    stays = stays_from(rows)
+    amount = np.full(int(stays.deal.max(initial=-1)) + 1, np.nan)
+    amount[stays.deal] = stays.value
+    orders = Orders(np.array([], dtype=np.int64), *(np.array([]),) * 2, np.array([], dtype=bool))
+    return Facts(sections, at, since, stays, orders, amount)
+
+
+def with_stays(facts: Facts, **columns: Sequence[float] | Sequence[bool]) -> Facts:
+    """The same facts with other columns of their stays."""
+    arrays = {name: np.asarray(column) for name, column in columns.items()}
+    return replace(facts, stays=replace(facts.stays, **arrays))
+
+
+def stays_from(rows: Sequence[Stay]) -> Stays:
     """(deal, section, entered, left, outcome, value, next value) per stay, as columns."""
     deal, section, entered, left, outcome, value, after = (
         zip(*rows, strict=True) if rows else ((),) * 7
@@ -42,7 +58,7 @@ def stays_from(rows: Sequence[Stay], held: float = 0.0) -> Stays:
         entered=np.array(entered, dtype=float),
         left=np.array(left, dtype=float),
         outcome=np.array(outcome, dtype=np.int64),
-        held=np.full(len(rows), held),
+        held=np.zeros(len(rows)),
         implied=np.zeros(len(rows), dtype=bool),
         value=np.array(value, dtype=float),
         next_value=np.array(after, dtype=float),

@@ -74,7 +74,7 @@ def sections(
             _Cohort.of(facts, facts.stays.where(scope & here), window, half_life)
             for scope in scopes
         ]
-        lag = dwell(facts, section, scopes[-1].tolist())
+        lag = dwell(facts, section, scopes[-1])
         days = or_typical(lag, typical_days[section] if typical_days else None)
         flow = _flow(facts.stays.where(np.asarray(chosen[-1], dtype=bool) & here), window)
         parent = target if isinstance(target, Estimate) else given(target)
@@ -96,7 +96,7 @@ class _Cohort:
     def of(
         cls, facts: Facts, stays: Stays, window: tuple[float, float], half_life: float | None
     ) -> "_Cohort":
-        stays = stays.where(stays.left >= facts.since)
+        stays = stays.where((stays.left > facts.since) | (stays.entered >= facts.since))
         ages = window[1] - stays.entered
         recency = np.ones(len(ages)) if half_life is None else 0.5 ** (ages / half_life)
         return cls(stays, watched(stays, facts.since, facts.at), recency, facts.since, facts.at)
@@ -150,7 +150,14 @@ def _section(
 def _shrunk_along(found: Sequence[Incidence], parent: Estimate) -> Estimate:
     """From the broadest scope to the narrowest, each drawn to the one before."""
     for scope in found:
-        parent = estimate(scope.share, scope.n, scope.n_eff, parent, settled=scope.plateau)
+        parent = estimate(
+            scope.share,
+            scope.n,
+            scope.n_eff,
+            parent,
+            decided=scope.decided,
+            settled=scope.plateau,
+        )
     return parent
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 KAPPA = 20.0
 ENOUGH, FEW = 30, 10  # decided deals for `ok`, and for `low_sample`
-Z = 1.959963984540054  # of 95 %
+Z = 1.96  # of 95 %
 DEFAULT, OBSERVED, OBSERVED_SHRUNK = "default", "observed", "observed_shrunk"
 
 
@@ -62,12 +62,13 @@ def estimate(
     n_eff: float,
     parent: Estimate = NOTHING,
     *,
+    decided: float | None = None,
     settled: bool = True,
 ) -> Estimate:
     """What `n` deals with the share `observed` say, seen together with their parent.
 
-    Without evidence the parent's value is handed on. `settled` False: too many are undecided for
-    the sample to be `ok`, however large.
+    Without evidence the parent's value is handed on. The status asks how many are `decided` (if
+    not as many as `n_eff`); `settled` False: so many are not that no sample is large enough.
     """
     if observed is None or n_eff <= 0:
         status = Status.UNKNOWN if parent.value is None else Status.INSUFFICIENT
@@ -76,7 +77,7 @@ def estimate(
     low, high = wilson(observed * n_eff, n_eff)
     return Estimate(
         value=shrunk(observed * n_eff, n_eff, parent.value),
-        status=status_of(n_eff, settled=settled),
+        status=status_of(n_eff if decided is None else min(decided, n_eff), settled=settled),
         n=n,
         n_eff=n_eff,
         low=low,

@@ -15,7 +15,9 @@ from app.engine.flow.facts import Flags, Numbers, Outcome, Places, Stays
 
 FEWEST = 5  # deals at risk that can carry the curve
 HEAVIEST = 2.0  # or one deal may not weigh more than this many times what it did at first
-PLATEAU = 0.1  # undecided share at which the curve has come to its end
+PLATEAU = 0.1  # of all may be undecided where the curve has come to its end,
+RISE = 0.02  # and of all may still be expected to go on
+LATE = 0.75  # of the curve's length: what ended after it is taken for what is still to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,11 @@ class Incidence:
     """The shares that had gone on and that had left, by age.
 
     `share` is how many go on, `undecided` how many had done neither at the age where the curve
-    ends; at a `plateau` those are few. `days` are the ages at which something happened, `curve`
-    and `lost_curve` the shares by then. `n` deals were watched: `advanced`, `lost` or still `open`.
-    `n_eff` is the number of decided deals of equal weight that would know the share as well. With
-    nobody watched, `share` is None.
+    ends; at a `plateau` those are few and, as things went lately, hardly any of them will go on.
+    `days` are the ages at which something happened, `curve` and `lost_curve` the shares by then.
+    `n` deals were watched: `advanced`, `lost` or still `open`. `n_eff` is the number of decided
+    deals of equal weight that would know the share as well, `decided` what the decided ones among
+    these amount to in such deals. With nobody watched, `share` is None.
     """
 
     share: float | None
@@ -37,6 +40,7 @@ class Incidence:
     lost: int
     open: int
     n_eff: float
+    decided: float
     plateau: bool
     days: list[float]
     curve: list[float]
@@ -52,7 +56,9 @@ class Watched:
     since: Numbers
 
 
-NOBODY = Incidence(None, 1.0, 0.0, 0, 0, 0, 0, 0.0, plateau=False, days=[], curve=[], lost_curve=[])
+NOBODY = Incidence(
+    None, 1.0, 0.0, 0, 0, 0, 0, 0.0, 0.0, plateau=False, days=[], curve=[], lost_curve=[]
+)
 
 
 def incidence(
@@ -208,9 +214,16 @@ def _summed(deals: _Deals, steps: _Steps) -> Incidence:
     after = np.cumprod(1 - np.minimum((steps.gone_on + steps.left) / steps.risk, 1.0))
     before = np.concatenate([[1.0], after])[: len(after)]
     curve = np.cumsum(before * steps.gone_on / steps.risk)
+    lost_curve = np.cumsum(before * steps.left / steps.risk)
     share = min(float(curve[-1]), 1.0) if len(curve) else 0.0
     undecided = float(after[-1]) if len(after) else 1.0
+    plateau = undecided <= PLATEAU and undecided * _to_come(steps, curve, lost_curve) <= RISE
     variance = _variance(steps, before, curve)
+    decided, factor = float(steps.ended.sum()), _inequality(deals.weight)
+    # Before the end of the curve, many who only wait must not make a small share look certain.
+    most = float(len(deals.weight)) if plateau else decided
+    sure = not 0 < share < 1 or variance <= 0
+    equal = decided if sure else min(most, share * (1 - share) / variance)
     advanced, lost = int(deals.advanced.sum()), int(deals.lost.sum())
     return Incidence(
         share=share,
@@ -220,12 +233,25 @@ def _summed(deals: _Deals, steps: _Steps) -> Incidence:
         advanced=advanced,
         lost=lost,
         open=len(deals.weight) - advanced - lost,
-        n_eff=_evidence(share, variance, float(steps.ended.sum()), deals.weight),
-        plateau=undecided <= PLATEAU,
+        n_eff=round(equal / factor, 9),
+        decided=round(decided / factor, 9),
+        plateau=plateau,
         days=steps.days.tolist(),
         curve=curve.tolist(),
-        lost_curve=np.cumsum(before * steps.left / steps.risk).tolist(),
+        lost_curve=lost_curve.tolist(),
     )
+
+
+def _to_come(steps: _Steps, curve: Numbers, lost_curve: Numbers) -> float:
+    """The share that went on of those that ended late.
+
+    Where winning takes longer than losing, few may be undecided and yet nearly all of them win.
+    """
+    if not len(curve):
+        return 1.0
+    late = int(np.searchsorted(steps.days, steps.days[-1] * LATE))
+    rest = [float(part[-1] - (part[late - 1] if late else 0.0)) for part in (curve, lost_curve)]
+    return rest[0] / sum(rest)
 
 
 def _variance(steps: _Steps, before: Numbers, curve: Numbers) -> float:
@@ -242,10 +268,6 @@ def _variance(steps: _Steps, before: Numbers, curve: Numbers) -> float:
     return max(float(terms.sum()), 0.0)
 
 
-def _evidence(share: float, variance: float, decided: float, weight: Numbers) -> float:
-    """How many equal deals, all decided, would have this variance: at most those decided here,
-    and less by the inequality of their weights."""
-    if 0 < share < 1 and variance > 0:
-        decided = min(decided, share * (1 - share) / variance)
-    factor = len(weight) * float((weight**2).sum()) / float(weight.sum()) ** 2
-    return round(decided / factor, 9)
+def _inequality(weight: Numbers) -> float:
+    """How many deals of these weights say as much as one of equal ones."""
+    return len(weight) * float((weight**2).sum()) / float(weight.sum()) ** 2

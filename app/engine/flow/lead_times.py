@@ -51,7 +51,7 @@ WEAKER = tuple(LagSource)
 UNKNOWN = Lag([], 0, LagSource.UNKNOWN)
 
 
-def dwell(facts: Facts, section: int, chosen: Sequence[bool]) -> Lag:
+def dwell(facts: Facts, section: int, chosen: Sequence[bool] | Flags) -> Lag:
     """The days that the chosen stays of a section took to the next milestone, without those on
     hold, as they will be when all are decided.
 
@@ -89,7 +89,7 @@ def or_typical(lag: Lag, days: float | None) -> Lag:
 
 
 def to_order(
-    facts: Facts, chosen: Sequence[bool], typical_days: Sequence[float | None]
+    facts: Facts, chosen: Sequence[bool] | Flags, typical_days: Sequence[float | None]
 ) -> list[Lag]:
     """From each milestone but the last to the order; `typical_days` by section."""
     sections = [
