@@ -47,14 +47,21 @@ def blend(said: Sequence[Said], *, run_rate_known: bool) -> Blend:
     return Blend(float(weight), _doubt(latest, weight), len(latest))
 
 
-def run_rate(orders: Orders, since: float, at: float, length: float) -> tuple[float, float] | None:
-    """Value and number of orders per day over the last three period lengths; None while the
-    record is shorter than one."""
-    days = min(REACH * length, at - since)
-    if days < length:
-        return None
+@dataclass(frozen=True, slots=True)
+class RunRate:
+    """Value and number of orders per day over the last three period lengths; `known` is False
+    while the record is shorter than one."""
+
+    value: float
+    count: float
+    days: float
+    known: bool
+
+
+def run_rate(orders: Orders, since: float, at: float, length: float) -> RunRate:
+    days = max(min(REACH * length, at - since), 1.0)
     value, count = won(orders, at - days, at)
-    return value / days, count / days
+    return RunRate(value / days, count / days, days, at - since >= length)
 
 
 def won(orders: Orders, start: float, end: float) -> tuple[float, float]:

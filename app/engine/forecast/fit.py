@@ -185,7 +185,7 @@ def _count(watched: _Watched, sections: int, weights: Numbers | None) -> _Count:
     ).astype(float)
     late = watched.begin > 0
     exposure = _time(watched.section, watched.end, weights, sections)
-    exposure -= _time(
+    exposure = exposure - _time(
         watched.section[late],
         watched.begin[late],
         None if weights is None else weights[late],
@@ -206,7 +206,8 @@ def _time(section: Places, age: Numbers, weights: Numbers | None, sections: int)
     reached = reached.reshape(sections, len(GRID))
     beyond = reached.sum(axis=1, keepdims=True) - np.cumsum(reached, axis=1)
     width = np.append(np.diff(GRID), 0)
-    return np.maximum(partly.reshape(sections, len(GRID)) + beyond * width, 0.0)
+    time: Numbers = partly.reshape(sections, len(GRID)) + beyond * width
+    return time
 
 
 def cell_of(age: Numbers) -> Places:
@@ -244,7 +245,8 @@ def _edges(plain: _Count, section: int) -> Places:
 def _prior_edges(stated: _Stated) -> Places:
     ages = np.array([0.0, *(part * stated.typical_steps for part in _PRIOR_EDGES)])
     cells: Places = np.unique(np.searchsorted(GRID, ages.astype(np.int64)))
-    return cells.compress(cells < len(GRID))
+    kept: Places = cells[cells < len(GRID)]
+    return kept
 
 
 def _section(

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.engine.flow.estimates import ENOUGH, FEW, Status
 from app.engine.flow.facts import Facts, Numbers
-from app.engine.forecast.blend import REACH, Blend, run_rate
+from app.engine.forecast.blend import Blend, RunRate, run_rate
 from app.engine.forecast.correction import Correction, corrected
 from app.engine.forecast.fit import Prior, Rates, step_of
 from app.engine.forecast.history import Moment, history
@@ -47,7 +47,7 @@ class Forecast:
     1/`COUNT_SCALE` of an order; `new_*` those of deals to come, `run_*` those of the run-rate,
     counted from `arrivals` (indices of stays) and `wins` (indices of orders). `value_known` is
     False where no amount was ever known. `blend_basis` is `stored`, `rebuilt` or `prior`, from
-    `origins` past forecasts at most.
+    `origins` past forecasts at most. `said` is what to keep of it for later.
     """
 
     at: float
@@ -75,6 +75,7 @@ class Forecast:
     orders_seen: int
     blend_basis: str
     origins: int
+    said: list[Past]
     basis: Basis
 
     @property
@@ -185,9 +186,8 @@ def _forecast(
     )
     standing = found.standing
     each = contributions(basis, standing, moment.amount[standing.deal], money_scale)
-    rate = run_rate(moment.orders, moment.since, moment.at, longest(list(offsets))) or (0.0, 0.0)
-    days = min(REACH * longest(list(offsets)), moment.at - moment.since)
-    wins = np.flatnonzero(moment.orders.at > moment.at - days)
+    rate = run_rate(moment.orders, moment.since, moment.at, longest(list(offsets)))
+    wins = np.flatnonzero(moment.orders.at > moment.at - rate.days)
     value_weights = np.array([blend.weight for blend in known.value_blend])
     count_weights = np.array([blend.weight for blend in known.count_blend])
     return Forecast(
@@ -207,8 +207,8 @@ def _forecast(
         count=each.count,
         new_value=whole(basis.new_value * value_weights * money_scale),
         new_count=whole(basis.new_orders * count_weights * COUNT_SCALE),
-        run_value=whole((1 - value_weights) * rate[0] * lengths * money_scale),
-        run_count=whole((1 - count_weights) * rate[1] * lengths * COUNT_SCALE),
+        run_value=whole((1 - value_weights) * rate.value * lengths * money_scale),
+        run_count=whole((1 - count_weights) * rate.count * lengths * COUNT_SCALE),
         arrivals=moment.arrivals.stay.tolist(),
         wins=wins.tolist(),
         win_values=np.nan_to_num(moment.orders.value[wins]).tolist(),
@@ -216,8 +216,29 @@ def _forecast(
         orders_seen=found.orders_seen,
         blend_basis=known.basis,
         origins=known.origins,
+        said=_said(moment.at, ends, basis, each, rate),
         basis=basis,
     )
+
+
+def _said(
+    at: float, ends: Sequence[float], basis: Basis, each: Contributions, rate: RunRate
+) -> list[Past]:
+    """Both forecasts before they were blended."""
+    value = each.worth @ each.value_chance + basis.new_value
+    count = each.chance.sum(axis=0) + basis.new_orders
+    return [
+        Past(
+            at=at,
+            start=start,
+            end=end,
+            pipeline=float(value[period]),
+            run_rate=rate.value * (end - start),
+            pipeline_count=float(count[period]),
+            run_rate_count=rate.count * (end - start),
+        )
+        for period, (start, end) in enumerate(zip((at, *ends[:-1]), ends, strict=True))
+    ]
 
 
 def _status(found: Promise, known: Tables) -> Status:

@@ -80,7 +80,9 @@ def passages(facts: Facts) -> Passages:
 
 
 def _skipped(stays: Stays) -> Flags:
-    return stays.implied & (stays.outcome == Outcome.ADVANCED) & (stays.left <= stays.entered)
+    zero = (stays.outcome == Outcome.ADVANCED) & (stays.left <= stays.entered)
+    skipped: Flags = stays.implied & zero
+    return skipped
 
 
 def _all_skipped(stays: Stays) -> Flags:

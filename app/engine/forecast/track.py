@@ -74,7 +74,7 @@ def track(
     snapshots = [snapshot(book, at, offsets, now.count) for at in _moments(moment, gap, reach, 0.0)]
     today = correction(snapshots, now.count, moment.at, offsets, gap)
     said = stored if use_stored else _rebuilt(looks, then, moment, snapshots, offsets, gap)
-    known = run_rate(moment.orders, moment.since, moment.at, longest(offsets)) is not None
+    known = run_rate(moment.orders, moment.since, moment.at, longest(offsets)).known
     value = tuple(blend([value for value, _ in each], run_rate_known=known) for each in said)
     count = tuple(blend([count for _, count in each], run_rate_known=known) for each in said)
     seen = max(each.n for each in value)
@@ -128,17 +128,14 @@ def _rebuilt(
         rate = run_rate(look.orders, look.since, look.at, longest(offsets))
         for period in open_periods:
             start, end = look.at + starts[period], look.at + offsets[period]
-            came = won(moment.orders, start, end)
-            pair = [
-                Said(mean, mean if rate is None else rate[unit] * (end - start), came[unit], doubt)
-                for unit, (mean, doubt) in enumerate(
-                    (
-                        (whole.value[period], whole.value_doubt[period]),
-                        (whole.count[period], whole.count_doubt[period]),
-                    )
+            value, count = won(moment.orders, start, end)
+            days = end - start
+            said[period].append(
+                (
+                    Said(whole.value[period], rate.value * days, value, whole.value_doubt[period]),
+                    Said(whole.count[period], rate.count * days, count, whole.count_doubt[period]),
                 )
-            ]
-            said[period].append((pair[0], pair[1]))
+            )
     return said
 
 
