@@ -37,7 +37,7 @@ _WON = re.compile(
     r"|order (placed|received)|auftrag (erhalten|erteilt|eingegangen|gewonnen))\b"
 )
 _PAUSE = re.compile(
-    r"\b(on hold|hold|paused?|pausiert|zurückgestellt|ruhend|ruht|nurturing|nurture|parked|geparkt"
+    r"\b(on hold|paused?|pausiert|zurückgestellt|ruhend|ruht|nurturing|nurture|parked|geparkt"
     r"|wiedervorlage|postponed|verschoben|dormant)\b"
 )
 # What only a customer does; and a customer who is named first is the one who acts.
@@ -53,7 +53,7 @@ _CUSTOMER = re.compile(
 _ACTS: tuple[tuple[SellerAct, re.Pattern[str]], ...] = tuple(
     (act, re.compile(rf"\b({words})"))
     for act, words in (
-        (SellerAct.CONTRACT, r"contract|vertrag|paperwork"),
+        (SellerAct.CONTRACT, r"contract\b|vertrag|paperwork"),
         (SellerAct.FOLLOW_UP, r"follow(ed|ing)?[ -]?up|chas(e|ed|ing)\b|nachfass|nachgefasst"),
         (SellerAct.NEGOTIATION, r"negotiat|verhandl|bargain|clos(e|ing)\b|abschluss\b"),
         (SellerAct.DEMO, r"demo|present|präsent|vorführ|pitch|value prop|showcase|vorgestellt"),
