@@ -1,0 +1,297 @@
+"""Observed rates: what share of the opportunities gets from each milestone to the next, and on."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row
+
+from app.core.work import Work
+from app.domain.cohort_yield import yield_of
+from app.domain.cohorts import AGAIN, Cohort, Level, cohort
+from app.domain.facts import DealRow, Story, story
+from app.domain.milestones import section_rate
+from app.domain.processes import resolve
+from app.domain.questions import here, seen_at
+from app.engine.flow.conversion import Section, sections
+from app.engine.flow.estimates import OBSERVED, Estimate, Status, product, status_of
+from app.engine.flow.facts import Outcome
+from app.engine.flow.lead_times import ENOUGH, Lag, dwell, lead_time, or_typical, summed
+from app.engine.money import round_to_minor
+from app.schemas.base import MoneyOut, money_out
+from app.schemas.metrics import MetricOut, lead_time_out, metric_out
+from app.schemas.observed_rates import (
+    CohortQuery,
+    CountsOut,
+    MilestoneRatesOut,
+    ParentOut,
+    RateOut,
+    RatesOut,
+    RatesQuery,
+    SectionRatesOut,
+    WindowOut,
+)
+from app.schemas.rates import rate_out
+from app.schemas.ratios import chance_out
+
+FORMULA = "aj.1"
+RATIO = "ratio"
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A section as observed, beside its parent's rates; `lag` is how long it takes, for `whose`."""
+
+    section: Section
+    count_parent: ParentOut
+    value_parent: ParentOut
+    lag: Lag
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the arrivals in a section, by exit kind and by why they were set aside."""
+
+    exits: Counter[str]
+    aside: Counter[str]
+    left_out: Counter[str]
+
+
+async def read(work: Work, asked: RatesQuery) -> RatesOut:
+    """The rates of everybody, a team or a person, in a fixed number of statements."""
+    found = await asked_cohort(work, asked)
+    half_life, winsor = asked.half_life_days, asked.winsor
+    passed = passings(found, half_life, None if winsor is None else float(winsor))
+    as_of = asked.as_of or work.now
+    told = found.told
+    tallies = _tallies(found)
+    return RatesOut(
+        **frame(work, found, asked),
+        half_life_days=half_life,
+        winsor=None if winsor is None else rate_out(winsor),
+        sections=[
+            _section_out(work, told, one, tallies[one.section.section], as_of) for one in passed
+        ],
+        milestones=_milestones(told.milestones, passed, as_of),
+        yield_=yield_of(found, work.home.currency),
+    )
+
+
+async def asked_cohort(work: Work, asked: CohortQuery) -> Cohort:
+    """The cohort a question is about; 404 and 422 where it names what is not there."""
+    seen_at(work, asked)
+    await here(work, asked.scope)
+    process = await resolve(work, asked.process)
+    told = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
+    business = asked.business_type
+    return await cohort(work, told, asked.scope, business, asked.window, asked.basis)
+
+
+def frame(work: Work, found: Cohort, asked: CohortQuery) -> dict[str, Any]:
+    """What every answer about a cohort says of itself."""
+    window = found.window
+    return {
+        "process_id": found.told.process_id,
+        "process_version": found.told.version.number,
+        "scope": str(asked.scope),
+        "business_type": asked.business_type,
+        "basis": asked.basis,
+        "window": WindowOut(key=asked.window, from_=window.start, to=window.end),
+        "currency": work.home.currency,
+        "as_of": asked.as_of or work.now,
+        "effective_at": asked.effective_at,
+        "formula": FORMULA,
+    }
+
+
+def passings(
+    found: Cohort, half_life: float | None = None, winsor: float | None = None
+) -> list[Passing]:
+    """Every section as the last level of the cohort shows it, each level drawn to the one before.
+
+    Where a level has too few conversions for days of its own, those of a wider one are given.
+    """
+    told, levels = found.told, found.levels
+    begins = told.milestones[:-1]
+    rates = [section_rate(row) for row in begins]
+    targets = [None if rate is None else float(rate) for rate in rates]
+    estimated = partial(
+        sections,
+        found.facts,
+        window=found.window.span,
+        targets=targets,
+        half_life=half_life,
+        winsor=winsor,
+        typical_days=[row.typical_days for row in begins],
+    )
+    here = estimated([level.mask for level in levels])
+    above = estimated([level.mask for level in levels[:-1]]) if levels[1:] else None
+    return [
+        Passing(
+            one,
+            _parent(levels, above[number].count.value if above else targets[number]),
+            _parent(levels, above[number].value.value if above else targets[number]),
+            *_days(found, number, begins[number].typical_days),
+        )
+        for number, one in enumerate(here)
+    ]
+
+
+def _parent(levels: Sequence[Level], value: float | None) -> ParentOut:
+    if len(levels) == 1:
+        return ParentOut(scope="target", business_type=None, value=chance_out(value))
+    above = levels[-2]
+    return ParentOut(scope=above.scope, business_type=above.business_type, value=chance_out(value))
+
+
+def _days(found: Cohort, section: int, typical_days: int | None) -> tuple[Lag, str]:
+    """The days through a section and whose they are: those of the narrowest level with enough."""
+    own: Lag | None = None
+    start, end = found.window.span
+    entered = found.facts.stays.entered.tolist()
+    for level in reversed(found.levels):
+        inside = zip(level.mask, entered, strict=True)
+        lag = dwell(found.facts, section, [yes and start <= at < end for yes, at in inside])
+        if lag.n >= ENOUGH:
+            return lag, level.scope
+        own = own or lag
+    assert own is not None
+    return or_typical(own, typical_days), found.levels[-1].scope
+
+
+def _tallies(found: Cohort) -> list[Tally]:
+    """One per section."""
+    facts, told = found.facts, found.told
+    tallies = [Tally(Counter(), Counter(), Counter()) for _ in range(facts.sections)]
+    stays, (start, end) = facts.stays, found.window.span
+    each = zip(
+        stays.deal.tolist(),
+        stays.section.tolist(),
+        stays.entered.tolist(),
+        stays.left.tolist(),
+        stays.outcome.tolist(),
+        found.levels[-1].mask,
+        strict=True,
+    )
+    for deal, section, entered, left, outcome, mine in each:
+        watched = left > facts.since or entered >= facts.since
+        if mine and watched and start <= entered < end:
+            _tell(tallies[section], told.deals[deal], section, outcome)
+    _tell_left_out(found, tallies)
+    return tallies
+
+
+def _tell(tally: Tally, deal: DealRow, section: int, outcome: int) -> None:
+    if outcome == Outcome.LOST:
+        tally.exits[deal.exit_kind or "unknown"] += 1
+    elif outcome == Outcome.OPEN and (why := _aside(deal, section)):
+        tally.aside[why] += 1
+
+
+def _aside(deal: DealRow, section: int) -> str | None:
+    """Why an undecided arrival is no longer watched; None where it still stands there."""
+    if deal.status == "exited":
+        return "clean_up"
+    if deal.status != "open":
+        return "moved"
+    if deal.position != section + 1:
+        return "regressed"
+    return None if deal.held_since is None else "on_hold"
+
+
+def _tell_left_out(found: Cohort, tallies: Sequence[Tally]) -> None:
+    stays, (start, end) = found.facts.stays, found.window.span
+    each = zip(
+        stays.section.tolist(), stays.entered.tolist(), found.left_out, found.inside, strict=True
+    )
+    for section, entered, why, mine in each:
+        if why is not None and why != AGAIN and mine and start <= entered < end:
+            tallies[section].left_out[why] += 1
+
+
+def _section_out(
+    work: Work, told: Story, passing: Passing, tally: Tally, as_of: datetime
+) -> SectionRatesOut:
+    one = passing.section
+    row, after = told.milestones[one.section : one.section + 2]
+    rate, kept = section_rate(row), row.target_retention
+    aside = sum(tally.aside.values())
+    return SectionRatesOut(
+        section=one.section + 1,
+        milestone=row.key,
+        next_milestone=after.key,
+        milestone_id=row.id,
+        count=rate_metric(one.count, passing.count_parent, as_of),
+        value=rate_metric(one.value, passing.value_parent, as_of),
+        target_rate=None if rate is None else rate_out(rate),
+        counts=CountsOut(
+            entered=one.entered,
+            advanced=one.advanced,
+            exited=one.lost,
+            open=one.open - aside,
+            aside=_sorted(tally.aside),
+            left_out=_sorted(tally.left_out),
+        ),
+        exits=_sorted(tally.exits),
+        retention=_retention(one, as_of),
+        target_retention=None if kept is None else f"{kept:f}",
+        concession=_money(one.concession, work.home.currency),
+        resolved=chance_out(one.resolved),
+        mature=chance_out(one.mature),
+        flow_ratio=chance_out(one.flow),
+        undecided_share=chance_out(one.undecided) or "1.0000",
+        plateau=one.plateau,
+        capped=one.capped,
+        lead_time_days=lead_time_out(lead_time(passing.lag)),
+        lead_time_scope=passing.whose,
+    )
+
+
+def rate_metric(estimate: Estimate, parent: ParentOut, as_of: datetime) -> RateOut:
+    metric = metric_out(estimate, RATIO, as_of, FORMULA)
+    return RateOut(**dict(metric), observed=chance_out(estimate.observed), parent=parent)
+
+
+def _retention(one: Section, as_of: datetime) -> MetricOut:
+    status = Status.UNKNOWN if one.retention is None else status_of(one.retention_n)
+    found = Estimate(one.retention, status, one.retention_n, 0.0, None, None, OBSERVED, None)
+    return metric_out(found, RATIO, as_of, "retention.1").model_copy(update={"n_eff": None})
+
+
+def _money(amount: float | None, currency: str) -> MoneyOut | None:
+    exact = None if amount is None else round_to_minor(Decimal(repr(amount)), currency)
+    return money_out(exact, currency)
+
+
+def _sorted(counted: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counted.items()))
+
+
+def _milestones(
+    rows: Sequence[Row[Any]], passed: Sequence[Passing], as_of: datetime
+) -> list[MilestoneRatesOut]:
+    """From each milestone but the last to the order."""
+    lags = summed([one.lag for one in passed])
+    found = []
+    for number, (row, lag) in enumerate(zip(rows[:-1], lags, strict=True)):
+        ahead = [one.section for one in passed[number:]]
+        by_count, by_value = (
+            metric_out(product(rates), RATIO, as_of, FORMULA)
+            for rates in ([one.count for one in ahead], [one.value for one in ahead])
+        )
+        found.append(
+            MilestoneRatesOut(
+                position=row.position,
+                key=row.key,
+                milestone_id=row.id,
+                win_rate=by_count,
+                value_win_rate=by_value,
+                lead_time_days=lead_time_out(lead_time(lag)),
+            )
+        )
+    return found
