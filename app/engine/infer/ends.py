@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 
 from app.engine.infer.histories import Deal
 from app.engine.infer.names import End, end_by_name
@@ -35,9 +36,11 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What happened in a stage: who entered, who ended there and how, who stayed for a while."""
+    """What happened in a stage: who entered, from how many stages, who ended there and how, who
+    stayed for a while."""
 
     entered: int
+    origins: int
     final: int
     stayed: int
     outcomes: Counter[End]
@@ -47,8 +50,9 @@ def endings(deals: Sequence[Deal]) -> list[Ending]:
     """The stages that are ends.
 
     Whoever enters one is done: hardly anybody goes on from there, nobody leaves it after a time,
-    and all ended alike. A name that says so too lets fewer deals suffice and forgives those that
-    were reopened; alone it decides only where no outcome is given at all.
+    and all ended alike; deals are lost from more than one stage. A name that says so too lets
+    fewer deals suffice and forgives those that were reopened; alone it decides only where no
+    outcome is given at all.
     """
     stages = sorted({step.stage for deal in deals for step in (*deal.visits, *deal.undated)})
     found = (_ending(stage, _seen(stage, deals)) for stage in stages)
@@ -71,6 +75,7 @@ def _ending(stage: str, seen: _Seen) -> Ending | None:
         and alike >= NEARLY_ALL * known
         and seen.final >= NEARLY_ALL * seen.entered
         and not seen.stayed
+        and (end is End.WON or seen.origins > 1)
     )
     if not agreed and not evident:
         return None
@@ -83,9 +88,16 @@ def _seen(stage: str, deals: Sequence[Deal]) -> _Seen:
     stays = [step for deal in here for step in deal.visits if step.stage == stage]
     return _Seen(
         entered=len(here),
+        origins=len(_origins(stage, here)),
         final=len(final),
         stayed=sum(
             s.left is not None and s.entered is not None and s.left > s.entered for s in stays
         ),
         outcomes=Counter(deal.ended for deal in final if deal.ended is not None),
     )
+
+
+def _origins(stage: str, deals: Sequence[Deal]) -> set[str]:
+    """Where those came from who entered it."""
+    steps = (pair for deal in deals for pair in pairwise(deal.visits))
+    return {before.stage for before, after in steps if after.stage == stage}

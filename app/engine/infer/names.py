@@ -13,9 +13,9 @@ class End(StrEnum):
 class SellerAct(StrEnum):
     """What a stage is about when it tells what we do, or nothing that anybody does."""
 
+    NEGOTIATION = "negotiation"
     CONTRACT = "contract"
     FOLLOW_UP = "follow_up"
-    NEGOTIATION = "negotiation"
     DEMO = "demo"
     PROPOSAL = "proposal"
     MEETING = "meeting"
@@ -43,20 +43,20 @@ _PAUSE = re.compile(
 # What only a customer does; and a customer who is named first is the one who acts.
 _CUSTOMER = re.compile(
     r"\b(accept(s|ed)|approv(es|ed|al)|confirm(s|ed)|request(s|ed)|asked|asks|signed|signs|agreed"
-    r"|replied|responded|attended|returned|bought|invited us|chosen|selected"
+    r"|replied|responded|attended|returned|judged|bought|invited us|chosen|selected"
     r"|angenommen|akzeptiert|angefordert|angefragt|\w*anfrage|bestätigt|unterschrieben"
     r"|unterzeichnet|zugesagt|freigegeben|eingeladen|geantwortet|teilgenommen|entschieden"
-    r"|ausgewählt|bestellt|beauftragt)\b"
+    r"|ausgewählt|bewertet|zurückgesandt|bestellt|beauftragt)\b"
     r"|^(the |der |die )?(customer|client|buyer|kunde|kundin|interessent\w*)"
-    r" (?!\w+ed\b|ge|an|kon|be)"
+    r" (?!\w+ed\b|ge\w+(t|en)\b|an\w*(rufen|sprochen|schrieben)\b|kontakt|besuch)"
 )
 _ACTS: tuple[tuple[SellerAct, re.Pattern[str]], ...] = tuple(
     (act, re.compile(rf"\b({words})"))
     for act, words in (
+        (SellerAct.NEGOTIATION, r"negotiat|\w*verhandl|bargain|clos(e|ing)\b|abschluss\b"),
         (SellerAct.CONTRACT, r"contract\b|vertrag|paperwork"),
         (SellerAct.FOLLOW_UP, r"follow(ed|ing)?[ -]?up|chas(e|ed|ing)\b|nachfass|nachgefasst"),
-        (SellerAct.NEGOTIATION, r"negotiat|verhandl|bargain|clos(e|ing)\b|abschluss\b"),
-        (SellerAct.DEMO, r"demo|present|präsent|vorführ|pitch|value prop|showcase|vorgestellt"),
+        (SellerAct.DEMO, r"demo|present|präsent|\w*vorführ|pitch|value prop|showcase|vorgestellt"),
         (
             SellerAct.PROPOSAL,
             r"propos(al|e)|quot(e|ation|ed|ing)\b|offer|\w*angebot|kostenvoranschlag",

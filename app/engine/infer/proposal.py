@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
 from itertools import groupby
-from statistics import median
+from statistics import median_high, median_low
 
 from app.engine.infer.ends import Ending, Source, endings
 from app.engine.infer.histories import Deal, Step, deals, when
@@ -169,7 +169,7 @@ def _proposed(
     reached = [path for path in paths if path.furthest >= number]
     stopped = [path.end for path in reached if path.furthest == number and number < last]
     advanced, lost = sum(path.furthest > number for path in reached), stopped.count(End.LOST)
-    days = [time for path in reached if (time := _days(path, number)) is not None]
+    stays = [stay for path in reached if (stay := _stay(path, number)) is not None]
     return Proposed(
         position=number,
         stages=stages,
@@ -181,13 +181,13 @@ def _proposed(
         lost=lost,
         open=len(stopped) - lost,
         rate=Fraction(advanced, advanced + lost) if advanced + lost else None,
-        median_days=median(days) if days else None,
-        timed=len(days),
+        median_days=_median_days(stays),
+        timed=len(stays),
         seller_act=seller_act(stages[0]) if stages and number < last else None,
     )
 
 
-def _days(path: _Path, number: int) -> Fraction | None:
+def _stay(path: _Path, number: int) -> timedelta | None:
     """From its entry to its first entry further on; of a won deal's last stage until it left."""
     here = path.entries.get(number)
     if here is None or here.entered is None:
@@ -196,9 +196,15 @@ def _days(path: _Path, number: int) -> Fraction | None:
     onwards = [step.entered for step in later if step.entered is not None]
     if not later and path.end is End.WON and here.left is not None:
         onwards = [here.left]
-    if not onwards or min(onwards) < here.entered:
+    stay = min(onwards) - here.entered if onwards else None
+    return stay if stay is not None and stay >= timedelta(0) else None
+
+
+def _median_days(stays: Sequence[timedelta]) -> Fraction | None:
+    if not stays:
         return None
-    return Fraction((min(onwards) - here.entered) // timedelta.resolution, DAY)
+    twice = median_low(stays) + median_high(stays)
+    return Fraction(twice // timedelta.resolution, 2 * DAY)
 
 
 def _of_everything(ended: Counter[End], differ: int, milestones: int) -> Iterator[Warned]:
