@@ -194,20 +194,21 @@ class _Steps:
         return cls(days[kept], ended[kept], risk[kept], gone_on[kept], left[kept])
 
 
-def _carried(number: Numbers, ended: Numbers, deals: int) -> slice:
-    """The steps that count: from the first to the last that enough deals carry.
+def _carried(number: Numbers, ended: Numbers, deals: int) -> Flags:
+    """The steps that count: those with enough deals, and of the rest at the end as many as come
+    before one deal has grown too heavy.
 
-    Only where deals come under watch late are there too few at the beginning.
+    Few at risk before that are there only because the others came under watch later. They are
+    passed over: one of them leaving must not look like all leaving.
     """
-    enough = number >= FEWEST
-    if not len(number):
-        return slice(0)
-    first = int(np.argmax(enough))
-    still = np.cumprod(1 - ended[first:] / number[first:])
-    still = np.concatenate([[1.0], still])[: len(still)]
-    enough[first:] |= still / number[first:] <= HEAVIEST / deals
-    places = np.flatnonzero(enough[first:])
-    return slice(first, first + int(places[-1]) + 1 if len(places) else None)
+    enough = np.asarray(number >= FEWEST, dtype=bool)
+    end = int(np.flatnonzero(enough)[-1]) + 1 if enough.any() else 0
+    stay = 1 - ended / number
+    stay[:end][~enough[:end]] = 1.0
+    still = np.concatenate([[1.0], np.cumprod(stay)])[: len(stay)]
+    light = still[end:] / number[end:] <= HEAVIEST / deals
+    enough[end:] = np.logical_and.accumulate(light)
+    return enough
 
 
 def _summed(deals: _Deals, steps: _Steps) -> Incidence:
@@ -251,7 +252,7 @@ def _to_come(steps: _Steps, curve: Numbers, lost_curve: Numbers) -> float:
         return 1.0
     late = int(np.searchsorted(steps.days, steps.days[-1] * LATE))
     rest = [float(part[-1] - (part[late - 1] if late else 0.0)) for part in (curve, lost_curve)]
-    return rest[0] / sum(rest)
+    return rest[0] / sum(rest) if sum(rest) > 0 else 0.0
 
 
 def _variance(steps: _Steps, before: Numbers, curve: Numbers) -> float:
