@@ -95,8 +95,12 @@ def window_at(work: Work, key: str, at: datetime) -> Window:
     number = int(key[:-1])
     start = months_before(today, number) if key.endswith("m") else today - timedelta(days=number)
     end = today + timedelta(days=1)
-    span = tuple(day(datetime.combine(one, time(), work.home.zone)) for one in (start, end))
-    return Window(start, end, (span[0], span[1]))
+    return Window(start, end, (midnight(work, start), midnight(work, end)))
+
+
+def midnight(work: Work, start: date) -> float:
+    """When a day begins where the workspace is, as the engine counts time."""
+    return day(datetime.combine(start, time(), work.home.zone))
 
 
 def months_before(today: date, months: int) -> date:

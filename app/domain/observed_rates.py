@@ -25,13 +25,13 @@ from app.engine.money import round_to_minor
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.metrics import MetricOut, lead_time_out, metric_out
 from app.schemas.observed_rates import (
-    CohortQuery,
     CountsOut,
     MilestoneRatesOut,
     ParentOut,
     RateOut,
     RatesOut,
     RatesQuery,
+    ScopeQuery,
     SectionRatesOut,
     WindowOut,
 )
@@ -64,14 +64,16 @@ class Tally:
 
 async def read(work: Work, asked: RatesQuery) -> RatesOut:
     """The rates of everybody, a team or a person, in a fixed number of statements."""
-    found = await asked_cohort(work, asked)
+    found = await asked_cohort(work, asked, asked.window)
     half_life, winsor = asked.half_life_days, asked.winsor
     passed = passings(found, half_life, None if winsor is None else float(winsor))
     as_of = asked.as_of or work.now
     told = found.told
     tallies = _tallies(found)
     return RatesOut(
-        **frame(work, found, asked),
+        **frame(work, found.told, asked, FORMULA),
+        window=window_out(found, asked.window),
+        currency=work.home.currency,
         half_life_days=half_life,
         winsor=None if winsor is None else rate_out(winsor),
         sections=[
@@ -82,31 +84,31 @@ async def read(work: Work, asked: RatesQuery) -> RatesOut:
     )
 
 
-async def asked_cohort(work: Work, asked: CohortQuery) -> Cohort:
+async def asked_cohort(work: Work, asked: ScopeQuery, window: str) -> Cohort:
     """The cohort a question is about; 404 and 422 where it names what is not there."""
     seen_at(work, asked)
     await here(work, asked.scope)
     process = await resolve(work, asked.process)
     told = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
-    business = asked.business_type
-    return await cohort(work, told, asked.scope, business, asked.window, asked.basis)
+    return await cohort(work, told, asked.scope, asked.business_type, window, asked.basis)
 
 
-def frame(work: Work, found: Cohort, asked: CohortQuery) -> dict[str, Any]:
-    """What every answer about a cohort says of itself."""
-    window = found.window
+def frame(work: Work, told: Story, asked: ScopeQuery, formula: str) -> dict[str, Any]:
+    """What every answer about observed opportunities says of itself."""
     return {
-        "process_id": found.told.process_id,
-        "process_version": found.told.version.number,
+        "process_id": told.process_id,
+        "process_version": told.version.number,
         "scope": str(asked.scope),
         "business_type": asked.business_type,
         "basis": asked.basis,
-        "window": WindowOut(key=asked.window, from_=window.start, to=window.end),
-        "currency": work.home.currency,
         "as_of": asked.as_of or work.now,
         "effective_at": asked.effective_at,
-        "formula": FORMULA,
+        "formula": formula,
     }
+
+
+def window_out(found: Cohort, key: str) -> WindowOut:
+    return WindowOut(key=key, from_=found.window.start, to=found.window.end)
 
 
 def passings(
@@ -118,8 +120,7 @@ def passings(
     """
     told, levels = found.told, found.levels
     begins = told.milestones[:-1]
-    rates = [section_rate(row) for row in begins]
-    targets = [None if rate is None else float(rate) for rate in rates]
+    targets = stated_rates(found.told)
     estimated = partial(
         sections,
         found.facts,
@@ -140,6 +141,12 @@ def passings(
         )
         for number, one in enumerate(here)
     ]
+
+
+def stated_rates(told: Story) -> list[float | None]:
+    """The target rate of each section."""
+    rates = [section_rate(row) for row in told.milestones[:-1]]
+    return [None if rate is None else float(rate) for rate in rates]
 
 
 def _parent(levels: Sequence[Level], value: float | None) -> ParentOut:

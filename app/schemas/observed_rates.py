@@ -52,17 +52,22 @@ WindowKey = Annotated[
 ]
 
 
-class CohortQuery(Moment):
-    """Which arrivals are looked at, and how."""
+class ScopeQuery(Moment):
+    """Whose opportunities are looked at, and of which business."""
 
     process: Annotated[str, Field(max_length=64, description="Id or key of the process.")]
     scope: ScopeIn = EVERYBODY
     business_type: Business = Business.ALL
-    window: WindowKey = "12m"
     basis: Annotated[
         Basis,
         Field(description="`competed`: what we declined ourselves is left out."),
     ] = Basis.ALL
+
+
+class CohortQuery(ScopeQuery):
+    """Which arrivals are looked at."""
+
+    window: WindowKey = "12m"
 
 
 class RatesQuery(CohortQuery):
@@ -189,22 +194,22 @@ class YieldOut(Out):
     missing_value_count: int
 
 
-class CohortOut(Out):
-    """What an answer about a cohort says of itself."""
+class AskedOut(Out):
+    """What an answer about observed opportunities says of itself."""
 
     process_id: UUID
     process_version: int
     scope: str
     business_type: str
     basis: str
-    window: WindowOut
-    currency: str
     as_of: datetime
     effective_at: datetime | None
     formula: str
 
 
-class RatesOut(CohortOut):
+class RatesOut(AskedOut):
+    window: WindowOut
+    currency: str
     half_life_days: int | None
     winsor: str | None
     sections: list[SectionRatesOut]
