@@ -27,7 +27,7 @@ class ForecastSnapshot(Owned):
     currency: Mapped[str]
     opportunity_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     chances: Mapped[list[float]] = mapped_column(ARRAY(Double))
-    section_shares: Mapped[list[float | None]] = mapped_column(ARRAY(Double))
+    stage_percentages: Mapped[list[float | None]] = mapped_column(ARRAY(Double))
     external_probabilities: Mapped[list[float | None]] = mapped_column(ARRAY(Double))
 
     __table_args__ = (
@@ -35,7 +35,7 @@ class ForecastSnapshot(Owned):
         link("process_id", "processes", ondelete="CASCADE"),
         CheckConstraint(
             "cardinality(opportunity_ids) = cardinality(chances)"
-            " AND cardinality(opportunity_ids) = cardinality(section_shares)"
+            " AND cardinality(opportunity_ids) = cardinality(stage_percentages)"
             " AND cardinality(opportunity_ids) = cardinality(external_probabilities)",
             name="arrays_aligned",
         ),
@@ -63,10 +63,10 @@ class ForecastPoint(Owned):
     p50: Mapped[Decimal]
     p90: Mapped[Decimal]
     pipeline: Mapped[Decimal]
-    run_rate: Mapped[Decimal]
+    run_rate: Mapped[Decimal | None]
     last_period: Mapped[Decimal | None]
     last_year: Mapped[Decimal | None]
-    section_share: Mapped[Decimal | None]
+    stage_percentage: Mapped[Decimal | None]
     win_rate: Mapped[Decimal | None]
     external: Mapped[Decimal | None]
 

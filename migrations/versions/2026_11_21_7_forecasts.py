@@ -11,8 +11,8 @@ down_revision = "2026_11_21_6_dead_horses"
 branch_labels = None
 depends_on = None
 
-SAID = ("expected", "p10", "p50", "p90", "pipeline", "run_rate")
-BESIDE = ("last_period", "last_year", "section_share", "win_rate", "external")
+SAID = ("expected", "p10", "p50", "p90", "pipeline")
+BESIDE = ("run_rate", "last_period", "last_year", "stage_percentage", "win_rate", "external")
 
 
 def upgrade() -> None:
@@ -27,11 +27,11 @@ def upgrade() -> None:
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("opportunity_ids", sa.ARRAY(sa.Uuid()), nullable=False),
         sa.Column("chances", sa.ARRAY(sa.Double()), nullable=False),
-        sa.Column("section_shares", sa.ARRAY(sa.Double()), nullable=False),
+        sa.Column("stage_percentages", sa.ARRAY(sa.Double()), nullable=False),
         sa.Column("external_probabilities", sa.ARRAY(sa.Double()), nullable=False),
         sa.CheckConstraint(
             "cardinality(opportunity_ids) = cardinality(chances)"
-            " AND cardinality(opportunity_ids) = cardinality(section_shares)"
+            " AND cardinality(opportunity_ids) = cardinality(stage_percentages)"
             " AND cardinality(opportunity_ids) = cardinality(external_probabilities)",
             name=op.f("forecast_snapshots_arrays_aligned_check"),
         ),

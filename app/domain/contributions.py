@@ -1,0 +1,184 @@
+"""What each deal adds to a forecast and why, and which deals add nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from app.domain.facts import DealRow
+from app.domain.forecast_parts import Scene, exact
+from app.engine.forecast import COUNT_SCALE, Category, Chance, category
+from app.engine.money import round_to_minor
+from app.schemas.base import MoneyOut, money_out
+from app.schemas.forecast import (
+    BecauseOut,
+    CategoryOut,
+    ContributionOut,
+    ExcludedOut,
+    ExcludedSumOut,
+)
+from app.schemas.metrics import tenths_out
+from app.schemas.ratios import chance_out, ratio_out
+
+DEAD, DECLINED, ON_HOLD = "dead", "declined", "on_hold"
+_REASONS = (DEAD, DECLINED, ON_HOLD)
+_TEXTS = {
+    "en": {
+        "observed": "{n} exits were seen, or to be expected, at this age.",
+        "stated": "Mostly the process's target rates: only {n} exits at this age speak.",
+        "returns": "On hold; it counts from its return on, as old as it was before.",
+    },
+    "de": {
+        "observed": "{n} Austritte wurden in diesem Alter gesehen oder waren zu erwarten.",
+        "stated": "Vor allem die Zielraten des Prozesses: nur {n} Austritte in diesem Alter.",
+        "returns": "Zurückgestellt; zählt ab der Wiedervorlage, so alt wie zuvor.",
+    },
+}
+_MOSTLY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A deal that is left out, by its index in the story."""
+
+    number: int
+    reason: str
+
+
+def contributions(scene: Scene, language: str) -> list[ContributionOut]:
+    """Every deal of the scope that may add something, by its id."""
+    shares = scene.counted
+    placed = enumerate(scene.seen.whole.deals)
+    chosen = sorted((deal, place) for place, deal in placed if shares[deal])
+    return [_contribution(scene, place, shares[deal], language) for deal, place in chosen]
+
+
+def categories(scene: Scene) -> list[CategoryOut]:
+    """How many deals, and what is known of their value, in each category."""
+    whole, shares = scene.seen.whole, scene.counted
+    members: dict[Category, list[int]] = {each: [] for each in Category}
+    for deal, ever in zip(whole.deals, scene.seen.ever, strict=True):
+        if shares[deal] and scene.seen.told.deals[deal].held_until is None:
+            members[category(ever.now)].append(deal)
+    members[Category.OMITTED] = [each.number for each in _left(scene)]
+    return [
+        CategoryOut(category=each, count=len(found), value=_sum(scene, found)[0])
+        if each is not Category.CLOSED
+        else CategoryOut(category=each, count=scene.won.count, value=_money(scene, scene.won.value))
+        for each, found in members.items()
+    ]
+
+
+def excluded(scene: Scene) -> list[ExcludedOut]:
+    """The deals of the scope that add nothing now, by reason and id."""
+    told = scene.seen.told
+    keys = {row.id: row.key for row in told.milestones}
+    found = ((each, told.deals[each.number]) for each in _left(scene))
+    return [
+        ExcludedOut(
+            opportunity_id=deal.opportunity_id,
+            reason=each.reason,
+            milestone=None if deal.milestone_id is None else keys.get(deal.milestone_id),
+            value=_shared(scene, each.number),
+            returns_at=deal.held_until,
+        )
+        for each, deal in found
+    ]
+
+
+def excluded_sums(scene: Scene) -> list[ExcludedSumOut]:
+    left = list(_left(scene))
+    sums = []
+    for reason in _REASONS:
+        found = [each.number for each in left if each.reason == reason]
+        value, missing = _sum(scene, found)
+        if found:
+            sums.append(
+                ExcludedSumOut(
+                    reason=reason, count=len(found), value=value, missing_value_count=missing
+                )
+            )
+    return sums
+
+
+def _left(scene: Scene) -> Iterator[_Left]:
+    told = scene.seen.told
+    for reason in _REASONS:
+        for number, deal in enumerate(told.deals):
+            if scene.shares[number] and _is_left(scene, number, deal) == reason:
+                yield _Left(number, reason)
+
+
+def _is_left(scene: Scene, number: int, deal: DealRow) -> str | None:
+    if number in scene.seen.dead:
+        return DEAD
+    if deal.status == "open":
+        return None if deal.held_until is None else ON_HOLD
+    declined = deal.status == "exited" and deal.exit_kind == "declined"
+    lately = deal.exited_at is not None and deal.exited_at >= scene.since
+    return DECLINED if declined and lately else None
+
+
+def _contribution(
+    scene: Scene, place: int, share: Fraction | int, language: str
+) -> ContributionOut:
+    whole, told, measure = scene.seen.whole, scene.seen.told, scene.measure
+    deal, row = told.deals[whole.deals[place]], told.milestones[whole.section[place]]
+    units = whole.count[place] if measure.counts else whole.value[place]
+    scale = COUNT_SCALE if measure.counts else whole.money_scale
+    parts = [Fraction(each) * share / scale for each in units]
+    ever = scene.seen.ever[place]
+    worth = round_to_minor(Fraction(whole.worth[place]), measure.currency)
+    return ContributionOut(
+        opportunity_id=deal.opportunity_id,
+        milestone=row.key,
+        position=row.position,
+        age_days=tenths_out(whole.age[place]) or "0.0",
+        chances=_chances(whole.chance[place]),
+        value_chances=_chances(whole.value_chance[place]),
+        chance_ever=chance_out(ever.now) or "0.0000",
+        value=_money(scene, deal.reporting_value),
+        worth=_money(scene, worth) if whole.value_known else None,
+        share=ratio_out(Fraction(share)) or "0.0000",
+        contributions=[measure.rounded(part) for part in parts],
+        contributions_exact=[exact(part) for part in parts],
+        category=category(ever.now, omitted=deal.held_until is not None),
+        because=_because(scene, place, deal, ever, language),
+    )
+
+
+def _because(scene: Scene, place: int, deal: DealRow, ever: Chance, language: str) -> BecauseOut:
+    section = scene.seen.whole.rates.sections[scene.seen.whole.section[place]]
+    seen = float(section.observed.sum())
+    stated = section.stated / (section.stated + seen) if section.stated else 0.0
+    code = "stated" if stated > _MOSTLY else "observed"
+    if deal.held_until is not None:
+        code = "returns"
+    n = tenths_out(ever.evidence) or "0.0"
+    return BecauseOut(code=code, text=_TEXTS[language][code].format(n=n), evidence=n)
+
+
+def _chances(each: Sequence[float]) -> list[str]:
+    return [chance_out(chance) or "0.0000" for chance in each]
+
+
+def _sum(scene: Scene, found: Sequence[int]) -> tuple[MoneyOut | None, int]:
+    """What is known of the scope's value in these deals, and of how many nothing is."""
+    deals = scene.seen.told.deals
+    known = [number for number in found if deals[number].reporting_value is not None]
+    parts = (Fraction(deals[each].reporting_value or 0) * scene.shares[each] for each in known)
+    whole = sum(parts, Fraction(0))
+    if found and not known:
+        return None, len(found)
+    return (
+        _money(scene, round_to_minor(whole, scene.measure.currency)),
+        len(found) - len(known),
+    )
+
+
+def _shared(scene: Scene, number: int) -> MoneyOut | None:
+    return _sum(scene, [number])[0]
+
+
+def _money(scene: Scene, amount: Decimal | None) -> MoneyOut | None:
+    return money_out(amount, scene.measure.currency)

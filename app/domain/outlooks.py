@@ -1,0 +1,132 @@
+"""The forecast of a whole process at one moment, before anybody asks for a part of it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from app.core.work import Work
+from app.domain.facts import Story
+from app.domain.horses import judged, prior_of, resets
+from app.engine.decay import State
+from app.engine.flow.facts import day
+from app.engine.forecast import Chance, Forecast, Past, chances, forecast
+from app.engine.forecast.returning import with_returning
+from app.engine.money import exponent
+from app.tables import ForecastPoint, ForecastSnapshot
+
+METHOD = "pipeline_velocity"
+FORMULA = "pipeline_velocity.1"
+# Of many stored forecasts the latest dozen of each length teach the blend.
+_REMEMBERED = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """`whole` holds every open deal and those that return from hold; `ever` is aligned with its
+    deals. `dead` are deals (indices into the facts) that promise nothing any more."""
+
+    told: Story
+    whole: Forecast
+    ever: Sequence[Chance]
+    dead: frozenset[int]
+
+    def counted(self, shares: Sequence[Fraction | int]) -> list[Fraction | int]:
+        """A scope's shares in the deals, without those in dead horses."""
+        return [0 if deal in self.dead else share for deal, share in enumerate(shares)]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a process wants to be looked at: whether dead horses are left out, and what moves a
+    deal beside milestones."""
+
+    exponent: int
+    buries: bool
+    resets: Mapping[UUID, datetime]
+
+
+async def view(
+    work: Work,
+    process: Row[Any],
+    *,
+    as_of: datetime | None = None,
+    effective_at: datetime | None = None,
+) -> View:
+    return View(
+        exponent(work.home.currency),
+        process.stale_policy != "off",
+        await resets(work, process, as_of=as_of, effective_at=effective_at),
+    )
+
+
+async def outlook(
+    told: Story, ends: Sequence[datetime], how: View, past: Sequence[Past] = ()
+) -> Outlook:
+    """The forecast of a story for consecutive periods that end at `ends`; the server goes on
+    answering meanwhile."""
+    return await asyncio.to_thread(look_ahead, told, [day(end) for end in ends], how, past)
+
+
+def look_ahead(told: Story, ends: Sequence[float], how: View, past: Sequence[Past] = ()) -> Outlook:
+    """`ends` are days."""
+    standing = forecast(told.facts, ends, prior_of(told), past, how.exponent)
+    whole = with_returning(standing, told.facts, _returns(told))
+    dead = _dead(told, how) if how.buries else frozenset()
+    return Outlook(told, whole, chances(whole.rates, whole.section, whole.age), dead)
+
+
+async def past_of(work: Work, process_id: UUID, until: datetime) -> list[Past]:
+    """What was really said until then and is over, for the blend to learn from."""
+    query = (
+        work.rows(ForecastPoint)
+        .join(
+            ForecastSnapshot,
+            (ForecastSnapshot.workspace_id == ForecastPoint.workspace_id)
+            & (ForecastSnapshot.process_id == ForecastPoint.process_id)
+            & (ForecastSnapshot.day == ForecastPoint.day),
+        )
+        .add_columns(ForecastSnapshot.taken_at)
+        .where(
+            ForecastPoint.process_id == process_id,
+            ForecastPoint.run_rate.is_not(None),
+            ForecastPoint.ends_at <= until,
+            ForecastSnapshot.taken_at > until - _REMEMBERED,
+            ForecastSnapshot.currency == work.home.currency,
+        )
+    )
+    order = (ForecastPoint.day, ForecastPoint.span, ForecastPoint.unit.desc())
+    found = await work.all(query.order_by(*order))
+    pairs = zip(found[::2], found[1::2], strict=True)  # of each span the value, then the orders
+    return [_past(value, orders) for value, orders in pairs]
+
+
+def _returns(told: Story) -> dict[int, float]:
+    """By deal on hold the day on which it comes back."""
+    return {
+        number: day(deal.held_until)
+        for number, deal in enumerate(told.deals)
+        if deal.status == "open" and deal.held_until is not None
+    }
+
+
+def _dead(told: Story, how: View) -> frozenset[int]:
+    horses = judged(told, how.resets).horses
+    return frozenset(horse.deal for horse in horses if horse.verdict.state is State.DEAD)
+
+
+def _past(value: Row[Any], orders: Row[Any]) -> Past:
+    return Past(
+        at=day(value.taken_at),
+        start=day(value.starts_at),
+        end=day(value.ends_at),
+        pipeline=float(value.pipeline),
+        run_rate=float(value.run_rate),
+        pipeline_count=float(orders.pipeline),
+        run_rate_count=float(orders.run_rate),
+    )
