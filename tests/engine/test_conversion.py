@@ -221,7 +221,7 @@ def rates(found):
     return [(part.count, part.value, part.mature, part.dwell) for part in found]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=8)
 @for_all(st.integers(0, 5), st.integers(2, 9))
 def test_what_scopes_count_adds_up_to_the_whole(seed, parts):
     facts = world_facts(seed, 8)

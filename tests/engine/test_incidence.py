@@ -1,5 +1,7 @@
 """Rates from undecided deals: what the estimator must find, and what must not move it."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -42,6 +44,41 @@ def test_by_hand():
     assert found.lost_curve == pytest.approx([0.0, 0.2, 0.2])
     assert (found.days, found.undecided) == ([2, 3, 5], pytest.approx(0.3))
     assert (found.n, found.advanced, found.lost, found.open) == (5, 2, 1, 2)
+
+
+def by_the_book(deals, weigh, since):
+    """F += S·c/n, S *= 1 - (c + e)/n, age by age, in exact numbers."""
+    there, share, curve = Fraction(1), Fraction(0), []
+    for age in sorted({age for age, end, _ in deals if end is not OPEN}):
+        watched = [
+            (d, weigh(d)) for d, start in zip(deals, since, strict=True) if start < age <= d[0]
+        ]
+        if age == 0:
+            watched = [(d, weigh(d)) for d in deals if d[0] > 0 or d[1] is not OPEN]
+        risk = sum(weight for _, weight in watched)
+        now = {end: sum(w for d, w in watched if d[:2] == (age, end)) for end in (ADVANCED, LOST)}
+        share += there * Fraction(now[ADVANCED], risk)
+        there *= 1 - Fraction(now[ADVANCED] + now[LOST], risk)
+        curve.append(float(share))
+    return curve
+
+
+@pytest.mark.parametrize("weigh", [lambda _: 1, lambda deal: deal[2]], ids=["number", "value"])
+@given(DEALS)
+def test_it_is_what_the_formula_says(weigh, deals):
+    found = of(deals, weights=[weigh(deal) for deal in deals])
+    exact = by_the_book(deals, weigh, [-1] * len(deals))
+    assert found.curve == pytest.approx(exact[: len(found.curve)])
+
+
+@given(st.lists(st.integers(0, 30), min_size=40, max_size=60), st.data())
+def test_with_late_entries_it_is_what_the_formula_says(since, data):
+    """Enough are watched from the beginning to the end, so that every age has its five."""
+    always = [(99, OPEN, 1)] * 5
+    deals = [(start + data.draw(st.integers(1, 20)), ADVANCED, 1) for start in since]
+    starts = [start or -1 for start in since]
+    found = of(deals + always, since=[*since, *[0] * 5])
+    assert found.curve == pytest.approx(by_the_book(deals + always, lambda _: 1, starts + [-1] * 5))
 
 
 def test_who_is_last_seen_on_a_day_was_there_when_others_went_on():
@@ -126,6 +163,18 @@ def test_the_parts_make_the_whole(deals):
     assert found.curve[-1] + found.lost_curve[-1] + found.undecided == pytest.approx(1)
     assert all(np.diff(found.curve) >= 0)
     assert 0 <= found.n_eff <= found.n
+
+
+def test_a_curve_has_come_to_its_end_when_few_are_left_and_hardly_any_will_go_on():
+    early, late = [(day, ADVANCED) for day in range(1, 21)], [(100, LOST)] * 74
+    assert of([*early, *late, *[(101, OPEN)] * 6]).plateau
+    rising = [(day, LOST) for day in range(1, 75)] + [(100, ADVANCED)] * 20
+    assert not of([*rising, *[(101, OPEN)] * 6]).plateau
+    assert of([*rising, *[(101, OPEN)] * 3]).plateau
+
+
+def test_one_undecided_of_ten_is_few():
+    assert of([(day, LOST) for day in range(1, 10)] + [(20, OPEN)]).plateau
 
 
 def test_deals_worth_nothing_count_for_nothing():

@@ -16,7 +16,7 @@ from app.engine.flow.facts import Flags, Numbers, Outcome, Places, Stays
 FEWEST = 5  # deals at risk that can carry the curve
 HEAVIEST = 2.0  # or one deal may not weigh more than this many times what it did at first
 PLATEAU = 0.1  # of all may be undecided where the curve has come to its end,
-RISE = 0.02  # and of all may still be expected to go on
+RISE = 0.04  # and of all may be expected to go on yet
 LATE = 0.75  # of the curve's length: what ended after it is taken for what is still to come
 
 
@@ -25,7 +25,7 @@ class Incidence:
     """The shares that had gone on and that had left, by age.
 
     `share` is how many go on, `undecided` how many had done neither at the age where the curve
-    ends; at a `plateau` those are few and, as things went lately, hardly any of them will go on.
+    ends; at a `plateau` those are few and, as things went lately, hardly any of all will go on yet.
     `days` are the ages at which something happened, `curve` and `lost_curve` the shares by then.
     `n` deals were watched: `advanced`, `lost` or still `open`. `n_eff` is the number of decided
     deals of equal weight that would know the share as well, `decided` what the decided ones among
@@ -217,8 +217,9 @@ def _summed(deals: _Deals, steps: _Steps) -> Incidence:
     curve = np.cumsum(before * steps.gone_on / steps.risk)
     lost_curve = np.cumsum(before * steps.left / steps.risk)
     share = min(float(curve[-1]), 1.0) if len(curve) else 0.0
-    undecided = float(after[-1]) if len(after) else 1.0
-    plateau = undecided <= PLATEAU and undecided * _to_come(steps, curve, lost_curve) <= RISE
+    undecided = round(float(after[-1]), 12) if len(after) else 1.0  # one of ten is 0.1
+    rise = undecided * _to_come(steps, curve, lost_curve)
+    plateau = undecided <= PLATEAU and round(rise, 12) <= RISE
     variance = _variance(steps, before, curve)
     decided, factor = float(steps.ended.sum()), _inequality(deals.weight)
     # Before the end of the curve, many who only wait must not make a small share look certain.
