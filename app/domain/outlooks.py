@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -101,9 +102,9 @@ async def past_of(work: Work, process_id: UUID, until: datetime) -> list[Past]:
         )
     )
     order = (ForecastPoint.day, ForecastPoint.span, ForecastPoint.unit.desc())
-    found = await work.all(query.order_by(*order))
-    pairs = zip(found[::2], found[1::2], strict=True)  # of each span the value, then the orders
-    return [_past(value, orders) for value, orders in pairs]
+    spans = groupby(await work.all(query.order_by(*order)), lambda row: (row.day, row.span))
+    pairs = [list(rows) for _, rows in spans]  # of each span the value, if known, and the orders
+    return [_past(pair[0], pair[1]) for pair in pairs if len(pair) > 1]
 
 
 def _returns(told: Story) -> dict[int, float]:

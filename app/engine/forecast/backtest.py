@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.flow.facts import Facts, Numbers, cut
+from app.engine.flow.facts import Facts, cut
 from app.engine.forecast.blend import won
 from app.engine.forecast.fit import Prior
 from app.engine.forecast.outlook import forecast
 from app.engine.forecast.parts import of_scope
-from app.engine.forecast.passages import LOST, Passages, passages
+from app.engine.forecast.passages import passages
+from app.engine.forecast.rivals import stage_shares, win_rate
 from app.engine.forecast.scores import DealScore, bias, coverage, deal_score, wape
 
 OURS, PIPELINE, RUN_RATE = "blend", "pipeline", "run_rate"
@@ -89,7 +90,7 @@ def origin(facts: Facts, at: float, horizon_days: float, prior: Prior) -> Origin
     part = of_scope(made)[0]
     value, count = won(facts.orders, at, end)
     ordered = set(facts.orders.deal[(facts.orders.at > at) & (facts.orders.at <= end)].tolist())
-    stage = _stage_shares(passages(known), known.sections)
+    stage = stage_shares(passages(known), known.sections)
     worth = np.array(made.worth)
     stage_chances = stage[made.section] if made.section else np.zeros(0)
     answer = part.value
@@ -98,7 +99,7 @@ def origin(facts: Facts, at: float, horizon_days: float, prior: Prior) -> Origin
         RUN_RATE: made.said[0].run_rate,
         LAST_PERIOD: won(known.orders, at - horizon_days, at)[0],
         STAGE_SHARE: float(worth @ stage_chances),
-        WIN_RATE: float(worth.sum()) * _win_rate(passages(known), known.sections),
+        WIN_RATE: float(worth.sum()) * win_rate(passages(known), known.sections),
     }
     if answer is not None:
         said[OURS] = float(answer.expected)
@@ -141,23 +142,3 @@ def _method(origins: Sequence[Origin], name: str) -> MethodScore:
     spoken = [each for each in origins if name in each.said]
     said, came = [each.said[name] for each in spoken], [each.actual for each in spoken]
     return MethodScore(wape(said, came), bias(said, came), len(spoken))
-
-
-def _stage_shares(seen: Passages, sections: int) -> Numbers:
-    """Per section won/(won + lost) among the closed deals that passed it."""
-    closed, won_deals = _closed(seen, sections)
-    passed = seen.section[np.isin(seen.deal, closed)]
-    passed_won = seen.section[np.isin(seen.deal, won_deals)]
-    whole = np.bincount(passed, minlength=sections)
-    share: Numbers = np.bincount(passed_won, minlength=sections) / np.maximum(whole, 1)
-    return share
-
-
-def _win_rate(seen: Passages, sections: int) -> float:
-    closed, won_deals = _closed(seen, sections)
-    return len(won_deals) / len(closed) if len(closed) else 0.0
-
-
-def _closed(seen: Passages, sections: int) -> tuple[np.ndarray, np.ndarray]:
-    won_deals = seen.deal[seen.to == sections]
-    return np.append(won_deals, seen.deal[seen.to == LOST]), won_deals
