@@ -1,15 +1,15 @@
-"""The blend with the run-rate: each counts as much as it was right about the past."""
+"""The blend with the run-rate: the pipeline gives way where that was closer to the truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
-from app.engine.flow.facts import Numbers, Orders
+from app.engine.flow.facts import Orders
 
 LATEST = 12  # closed past forecasts that are looked at
-PSEUDO_ERRORS = 3.0
-PIPELINE_ERROR, RUN_RATE_ERROR = 0.20, 0.30  # relative errors before any experience
+TRUST, TRUST_SPREAD = 0.85, 0.3  # the pipeline's weight before any experience, and how sure it is
 OWN_ERROR, OWN_ERROR_WEIGHT = 0.20, 4.0
 REACH = 3  # the run-rate looks back so many times the length of a period
 
@@ -24,6 +24,11 @@ class Said:
     actual: float
     doubt: float
 
+    @property
+    def noise(self) -> float:
+        """The variance that the model expected of its error."""
+        return self.doubt * self.pipeline**2
+
 
 @dataclass(frozen=True, slots=True)
 class Blend:
@@ -35,15 +40,22 @@ class Blend:
     n: int
 
 
-def blend(said: Sequence[Said], *, run_rate_known: bool) -> Blend:
-    """Weights ~ 1/MSE², with pseudo errors in favour of the pipeline until the past speaks."""
-    latest = said[:LATEST]
-    scale = sum(each.actual for each in latest) / len(latest) if latest else 1.0
-    if scale <= 0:
-        latest, scale = (), 1.0
-    pipeline = _mse([each.pipeline - each.actual for each in latest], PIPELINE_ERROR * scale)
-    run_rate = _mse([each.run_rate - each.actual for each in latest], RUN_RATE_ERROR * scale)
-    weight = run_rate**2 / (run_rate**2 + pipeline**2) if run_rate_known else 1.0
+def blend(said: Sequence[Said], apart: float, *, run_rate_known: bool) -> Blend:
+    """From past forecasts, latest first; `apart` is their distance in lengths of the period.
+
+    The weight w is the one that would have served best: it minimises the sum of
+    (w pipeline + (1-w) run-rate - actual)² / noise² + (w - 0.85)² / 0.3². Where the two hardly
+    differed, or chance alone explains their errors, the past says little and w stays. Windows
+    that overlap count for less, by the root of `apart`.
+    """
+    latest = [each for each in said[:LATEST] if each.noise > 0]
+    share = min(1.0, sqrt(apart))
+    towards, evidence = TRUST / TRUST_SPREAD**2, 1 / TRUST_SPREAD**2
+    for each in latest:
+        differ = each.pipeline - each.run_rate
+        towards += share * differ * (each.actual - each.run_rate) / each.noise
+        evidence += share * differ**2 / each.noise
+    weight = min(max(towards / evidence, 0.0), 1.0) if run_rate_known else 1.0
     return Blend(float(weight), _doubt(latest, weight), len(latest))
 
 
@@ -70,11 +82,6 @@ def won(orders: Orders, start: float, end: float) -> tuple[float, float]:
     return float(np.nansum(orders.value[chosen])), float(orders.first[chosen].sum())
 
 
-def _mse(errors: Sequence[float], pseudo: float) -> float:
-    seen = sum(error**2 for error in errors) + PSEUDO_ERRORS * pseudo**2
-    return seen / (len(errors) + PSEUDO_ERRORS)
-
-
 def _doubt(said: Sequence[Said], weight: float) -> float:
     beyond = OWN_ERROR_WEIGHT * OWN_ERROR**2
     n = OWN_ERROR_WEIGHT
@@ -84,8 +91,3 @@ def _doubt(said: Sequence[Said], weight: float) -> float:
             beyond += ((each.actual - whole) / whole) ** 2 - each.doubt
             n += 1
     return max(beyond / n, 0.0)
-
-
-def mixed(weights: Numbers, pipeline: Numbers, run_rate: Numbers) -> Numbers:
-    whole: Numbers = weights * pipeline + (1 - weights) * run_rate
-    return whole

@@ -12,7 +12,7 @@ from app.engine.forecast.correction import Correction, corrected
 from app.engine.forecast.fit import Prior, Rates, step_of
 from app.engine.forecast.history import Moment, history
 from app.engine.forecast.passages import Passages
-from app.engine.forecast.promise import NewDeals, Promise, Tables, chances_of, common_doubt, promise
+from app.engine.forecast.promise import NewDeals, Promise, Tables, chances_of, common_doubt
 from app.engine.forecast.track import Past, Track, longest, track
 
 COUNT_SCALE = 10**6  # counts are kept as whole millionths of an order
@@ -125,8 +125,7 @@ def forecast(
     offsets = [end - facts.at for end in ends]
     step = step_of(moment.seen, prior)
     known = track(book, moment, prior, step, offsets, past)
-    found = promise(moment, known.tables, offsets)
-    return _forecast(moment, tuple(ends), 10 ** (exponent + MONEY_PLACES), known, found)
+    return _forecast(moment, tuple(ends), 10 ** (exponent + MONEY_PLACES), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +164,8 @@ def whole(row: Numbers) -> list[int]:
     return [int(part) for part in np.rint(row)]
 
 
-def _forecast(
-    moment: Moment, ends: tuple[float, ...], money_scale: int, known: Track, found: Promise
-) -> Forecast:
+def _forecast(moment: Moment, ends: tuple[float, ...], money_scale: int, known: Track) -> Forecast:
+    found = known.promise
     offsets = np.array(ends) - moment.at
     lengths = np.diff(offsets, prepend=0.0)
     mean = moment.mean_amount

@@ -24,8 +24,11 @@ WEEK = 7.0
 MOST_ORIGINS = 24
 YOUNGEST = 28.0  # days of record before the first past moment worth rebuilding
 FEWEST_STORED = 4
-ALIKE = 0.2  # lengths and leads of stored forecasts may differ by so much of the length
-SLACK = 1e-6  # days
+ALIKE, AS_FAR = (
+    0.2,
+    0.5,
+)  # lengths and leads of stored forecasts may differ by so much of the length
+A_DAY, SLACK = 1.0, 1e-6  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Track:
     """Today's tables, and what the past teaches about them."""
 
     tables: Tables
+    promise: Promise
     correction: Correction
     value_blend: tuple[Blend, ...]
     count_blend: tuple[Blend, ...]
@@ -63,23 +67,28 @@ def track(
 ) -> Track:
     """Looks back along one lattice of moments: as origins of rebuilt forecasts, and as windows
     of their corrections."""
-    stored = [_stored(moment, past, period, offsets) for period in range(len(offsets))]
-    use_stored = all(len(said) >= FEWEST_STORED for said in stored)
     gap = _gap(offsets)
-    steps_back = _steps_back(offsets, gap)
-    origins = [] if use_stored else _moments(moment, gap, steps_back, YOUNGEST)
+    alike = _alike(moment, past, offsets, gap)
+    use_stored = all(len(pasts) >= FEWEST_STORED for pasts in alike)
+    back = _steps_back(offsets, gap)
+    origins = [] if use_stored else _moments(moment, gap, back, YOUNGEST)
     looks = [book.look(at) for at in origins]
     now, *then = tables([moment, *looks], prior, step, offsets)
-    reach = steps_back if use_stored else 2 * steps_back
-    snapshots = [snapshot(book, at, offsets, now.count) for at in _moments(moment, gap, reach, 0.0)]
+    windows = _moments(moment, gap, back if use_stored else 2 * back, 0.0)
+    snapshots = [snapshot(book, at, offsets, now.count) for at in windows]
+    found = promise(moment, now, offsets)
     today = correction(snapshots, now.count, moment.at, offsets, gap)
-    said = stored if use_stored else _rebuilt(looks, then, moment, snapshots, offsets, gap)
+    if use_stored:
+        said = _stored(moment, alike, totals(found, today, now.rates.prior_share, offsets))
+    else:
+        said = _rebuilt(looks, then, moment, snapshots, offsets, gap)
+    apart = gap / longest(offsets)
     known = run_rate(moment.orders, moment.since, moment.at, longest(offsets)).known
-    value = tuple(blend([value for value, _ in each], run_rate_known=known) for each in said)
-    count = tuple(blend([count for _, count in each], run_rate_known=known) for each in said)
+    value = tuple(blend([value for value, _ in each], apart, run_rate_known=known) for each in said)
+    count = tuple(blend([count for _, count in each], apart, run_rate_known=known) for each in said)
     seen = max(each.n for each in value)
     basis = "prior" if not seen else "stored" if use_stored else "rebuilt"
-    return Track(now, today, value, count, basis, seen)
+    return Track(now, found, today, value, count, basis, seen)
 
 
 def longest(offsets: Sequence[float]) -> float:
@@ -169,26 +178,37 @@ def totals(
     )
 
 
-def _stored(
-    moment: Moment, past: Sequence[Past], period: int, offsets: Sequence[float]
-) -> list[Pair]:
-    """Closed stored forecasts of periods as long and as far ahead as this one, latest first."""
-    start = offsets[period - 1] if period else 0.0
-    length = offsets[period] - start
-    alike = [
-        each
-        for each in past
-        if each.end <= moment.at
-        and abs(each.end - each.start - length) <= ALIKE * length
-        and abs(each.start - each.at - start) <= max(ALIKE, 0.5) * length
-    ]
-    found = []
-    for each in sorted(alike, key=lambda one: (one.at, one.start), reverse=True)[:LATEST]:
-        value, count = won(moment.orders, each.start, each.end)
-        found.append(
-            (
-                Said(each.pipeline, each.run_rate, value, 0.0),
-                Said(each.pipeline_count, each.run_rate_count, count, 0.0),
-            )
-        )
+def _alike(
+    moment: Moment, past: Sequence[Past], offsets: Sequence[float], gap: float
+) -> list[list[Past]]:
+    """Per period the closed stored forecasts of one as long and as far ahead, latest first; of
+    those made within one gap, only the latest."""
+    found: list[list[Past]] = [[] for _ in offsets]
+    closed = [each for each in past if each.end <= moment.at + SLACK]
+    for each in sorted(closed, key=lambda one: (one.at, one.start), reverse=True):
+        for period, (start, end) in enumerate(zip((0.0, *offsets[:-1]), offsets, strict=True)):
+            length, kept = end - start, found[period]
+            alike = abs(each.end - each.start - length) <= ALIKE * length
+            as_far = abs(each.start - each.at - start) <= AS_FAR * length
+            apart = not kept or kept[-1].at - each.at >= gap - A_DAY
+            if alike and as_far and apart and len(kept) < LATEST:
+                kept.append(each)
     return found
+
+
+def _stored(moment: Moment, alike: Sequence[Sequence[Past]], today: Totals) -> list[list[Pair]]:
+    """They kept no doubt of their own; today's stands in for it."""
+    said: list[list[Pair]] = []
+    for period, pasts in enumerate(alike):
+        doubts = today.value_doubt[period], today.count_doubt[period]
+        came = [won(moment.orders, past.start, past.end) for past in pasts]
+        said.append(
+            [
+                (
+                    Said(past.pipeline, past.run_rate, value, doubts[0]),
+                    Said(past.pipeline_count, past.run_rate_count, count, doubts[1]),
+                )
+                for past, (value, count) in zip(pasts, came, strict=True)
+            ]
+        )
+    return said
