@@ -13,14 +13,19 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from app.core.work import Work
+from app.domain.cohorts import watched_whole
 from app.domain.facts import Story
 from app.domain.milestones import section_rate
 from app.engine.decay import Limit, Verdict, judge, limit
+from app.engine.fading import faded, horizon
 from app.engine.flow.facts import Facts, day, standing
-from app.engine.flow.lead_times import ENOUGH, Lag, dwell, quantile
-from app.engine.forecast import Chance, Prior, Rates, chances, fit
+from app.engine.flow.lead_times import ENOUGH, Lag, dwell, quantile, to_order
+from app.engine.forecast import Chance, Prior, Rates, fit
 
-FORMULA = "domain: days since the last new arrival; P(win | age) / P(win | age 0) < 20 %, < 10 %"
+FORMULA = (
+    "dead_horses.1: days since the last new arrival; what is left of the chance of an order within"
+    " the days nine of ten winners take: below 20 % stale, below 10 % dead"
+)
 NOBODY: Mapping[UUID, datetime] = {}
 
 # A criterion is verified by what is shown for it; the last one of each deal.
@@ -37,10 +42,12 @@ GROUP BY e.opportunity_id"""
 class Bounds:
     """What deals of one section (from 0) are held against, in days; None: not known.
 
-    `converters` have been seen to move on; below ten of them `p75` is not told.
+    `converters` have been seen to move on; below ten of them `p75` is not told. Chances are those
+    of an order within `horizon` days, which nine of ten winners take from here.
     """
 
     section: int
+    horizon: float
     p75: float | None
     converters: int
     limit: Limit
@@ -95,7 +102,10 @@ async def resets(
 def judged(told: Story, resets: Mapping[UUID, datetime] = NOBODY) -> Judgement:
     """How each open deal stands, by the rates of the whole story; `resets` restart its clock."""
     stands = standing(told.facts)
-    bounds = [_bounds(told, section) for section in range(told.facts.sections)]
+    whole = watched_whole(told.facts)
+    typical = [row.typical_days for row in told.milestones[:-1]]
+    ways = to_order(whole, [True] * len(whole.stays.deal), typical)
+    bounds = [_bounds(told, whole, section, way) for section, way in enumerate(ways)]
     sections: list[int] = stands.section.tolist()
     deals: list[int] = stands.deal.tolist()
     ages = [
@@ -103,12 +113,11 @@ def judged(told: Story, resets: Mapping[UUID, datetime] = NOBODY) -> Judgement:
     ]
     rates = fit(told.facts, prior_of(told))
     known = _known(rates)
+    found = faded(rates, [each.horizon for each in bounds], sections, ages)
     return Judgement(
         [
             _horse(deal, bounds[section], age, chance if known[section] else None, rates)
-            for deal, section, age, chance in zip(
-                deals, sections, ages, chances(rates, sections, ages), strict=True
-            )
+            for deal, section, age, chance in zip(deals, sections, ages, found, strict=True)
         ],
         bounds,
     )
@@ -123,20 +132,17 @@ def prior_of(told: Story) -> Prior:
     )
 
 
-def _bounds(told: Story, section: int) -> Bounds:
-    lag = _converters(told.facts, section)
+def _bounds(told: Story, facts: Facts, section: int, way: Lag) -> Bounds:
+    lag = dwell(facts, section, [True] * len(facts.stays.deal))
     stated = told.milestones[section].stale_after_days
     return Bounds(
         section=section,
+        horizon=horizon(quantile(way, 0.9)),
         p75=quantile(lag, 0.75) if lag.n >= ENOUGH else None,
         converters=lag.n,
         # What was configured was meant; only where nothing was, those who moved on decide.
         limit=limit(stated, auto=stated is None, p90=quantile(lag, 0.9), converters=lag.n),
     )
-
-
-def _converters(facts: Facts, section: int) -> Lag:
-    return dwell(facts, section, [True] * len(facts.stays.deal))
 
 
 def _age(told: Story, deal: int, age: float, resets: Mapping[UUID, datetime]) -> float:

@@ -1,0 +1,76 @@
+"""What was already done about dead horses: notices, revivals, and acts of customers since."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from app.core.work import Work
+from app.engine.decay import Grace, due
+from app.engine.flow.facts import day
+
+# A hold is no act of the customer, but after it the owner is told anew.
+_SINCE = ("reached", "ordered", "revived", "reopened", "hold_started", "hold_ended")
+_MET = "OR a.kind = 'criterion_met' AND jsonb_array_length(coalesce(a.evidence, '[]')) > 0"
+
+_MARKS = """
+WITH marked AS (
+  SELECT e.opportunity_id, count(*) FILTER (WHERE e.kind = 'revived') AS revived,
+    max(e.occurred_at) FILTER (WHERE e.kind = 'stale_noticed') AS noticed_at
+  FROM events e
+  WHERE e.workspace_id = :workspace AND e.kind IN ('revived', 'stale_noticed')
+    AND (CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
+    AND (CAST(:effective_at AS timestamptz) IS NULL OR e.occurred_at <= :effective_at)
+  GROUP BY e.opportunity_id
+)
+SELECT m.opportunity_id, m.revived, m.noticed_at, (
+  SELECT max(greatest(a.recorded_at, a.occurred_at)) FROM events a
+  WHERE a.workspace_id = :workspace AND a.opportunity_id = m.opportunity_id
+    AND (a.kind = ANY(CAST(:since AS text[])) {met})
+    AND (CAST(:as_of AS timestamptz) IS NULL OR greatest(a.recorded_at, a.occurred_at) <= :as_of)
+    AND (CAST(:effective_at AS timestamptz) IS NULL OR a.occurred_at <= :effective_at)) AS acted_at
+FROM marked m"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How often a deal was revived; when its owner was last told that it is dead, and when we were
+    last told of something that ends such a notice."""
+
+    revived: int = 0
+    noticed_at: datetime | None = None
+    acted_at: datetime | None = None
+
+    def grace(self, days: int, now: datetime) -> Grace | None:
+        """Where a notice stands; None without one."""
+        if self.noticed_at is None:
+            return None
+        acted = None if self.acted_at is None else day(self.acted_at)
+        return due(day(self.noticed_at), acted, days, day(now))
+
+    def exits_at(self, days: int, now: datetime) -> datetime | None:
+        """From when on the deal may be given up; None without a notice that still holds."""
+        if self.noticed_at is None or self.grace(days, now) is Grace.CLEARED:
+            return None
+        return self.noticed_at + timedelta(days=days)
+
+
+UNMARKED = Mark()
+
+
+async def marks(
+    work: Work,
+    process: Row[Any],
+    *,
+    as_of: datetime | None = None,
+    effective_at: datetime | None = None,
+) -> Mapping[UUID, Mark]:
+    """By deal of the workspace, for those that were ever noticed or revived."""
+    values: dict[str, Any] = {"workspace": work.workspace_id, "since": list(_SINCE)}
+    values |= {"as_of": as_of, "effective_at": effective_at}
+    sql = _MARKS.replace("{met}", _MET if process.criteria_reset else "")
+    rows = await work.db.execute(text(sql), values)
+    return {row.opportunity_id: Mark(row.revived, row.noticed_at, row.acted_at) for row in rows}

@@ -1,0 +1,226 @@
+"""The worklist of opportunities that no longer move, and how each of them was judged."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from app.core.decay_reasons import decay_text
+from app.core.listed import Rank, listed
+from app.core.work import Work
+from app.domain.facts import DealRow, Story, deals_of, story
+from app.domain.horses import FORMULA, Bounds, Horse, Judgement, judged, resets
+from app.domain.notices import UNMARKED, Mark, marks
+from app.domain.processes import resolve
+from app.domain.questions import here, seen_at
+from app.engine.decay import ENOUGH_EXITS
+from app.engine.flow.estimates import Estimate, estimate
+from app.engine.flow.facts import moment
+from app.engine.money import round_to_minor
+from app.schemas.base import money_out
+from app.schemas.events import Ball
+from app.schemas.metrics import metric_out, tenths_out
+from app.schemas.processes import StalePolicy
+from app.schemas.ratios import chance_out
+from app.schemas.scopes import Moment
+from app.schemas.stale import (
+    EvidenceOut,
+    HorseOut,
+    HorseReasonOut,
+    HorseState,
+    NoticeOut,
+    PreviewQuery,
+    SectionThresholdsOut,
+    StaleOut,
+    StaleQuery,
+    StateSumOut,
+    ThresholdsOut,
+)
+
+WORK = (HorseState.SLOW, HorseState.STALE, HorseState.DEAD)
+REVIVALS = "revivals.1: won / (won + given up again), over those that were ever revived"
+
+
+@dataclass(frozen=True, slots=True)
+class Stable:
+    """The judged deals of a process at a moment; `shares` are those of the scope, per deal."""
+
+    process: Row[Any]
+    told: Story
+    judgement: Judgement
+    shares: Sequence[Fraction]
+    marks: Mapping[UUID, Mark]
+
+    @property
+    def horses(self) -> Iterator[tuple[Horse, DealRow, Fraction]]:
+        """Those of the scope."""
+        for horse in self.judgement.horses:
+            if self.shares[horse.deal]:
+                yield horse, self.told.deals[horse.deal], self.shares[horse.deal]
+
+    def mark(self, deal: DealRow) -> Mark:
+        return self.marks.get(deal.opportunity_id, UNMARKED)
+
+
+async def stable(work: Work, asked: StaleQuery | PreviewQuery) -> Stable:
+    """Everything an answer about dead horses is made of, in a fixed number of statements."""
+    seen_at(work, asked)
+    await here(work, asked.scope)
+    process = await resolve(work, asked.process)
+    past = {"as_of": asked.as_of, "effective_at": asked.effective_at}
+    told = await story(work, process.id, business_type=asked.business_type, **past)
+    known = await resets(work, process, **past)
+    judgement = await asyncio.to_thread(judged, told, known)
+    shares = await deals_of(work, told, asked.scope)
+    return Stable(process, told, judgement, shares, await marks(work, process, **past))
+
+
+async def find(work: Work, asked: StaleQuery) -> StaleOut:
+    found = await stable(work, asked)
+    states = WORK if asked.state is None else (asked.state,)
+    chosen = [
+        (horse, deal)
+        for horse, deal, _ in found.horses
+        if HorseState(horse.verdict.state) in states
+    ]
+    shown = listed(
+        chosen,
+        lambda one: _ranked(work, found.told, *one),
+        limit=asked.page_size,
+        cursor=asked.cursor,
+        asked=asked.asked,
+    )
+    return StaleOut(
+        **frame(work, found, asked),
+        data=[_horse(work, found, horse, deal, asked) for horse, deal in shown.data],
+        next_cursor=shown.next_cursor,
+        summary=[_sum(work, found, state) for state in HorseState],
+        sections=[_section(found.told, bounds) for bounds in found.judgement.bounds],
+        revival_win_rate=metric_out(revivals(found), "ratio", found.told.at, REVIVALS),
+    )
+
+
+def frame(work: Work, found: Stable, asked: StaleQuery | PreviewQuery) -> dict[str, Any]:
+    """What every answer about dead horses says of itself."""
+    return {
+        "process_id": found.process.id,
+        "process_version": found.told.version.number,
+        "scope": str(asked.scope),
+        "business_type": asked.business_type,
+        "currency": work.home.currency,
+        "policy": StalePolicy(found.process.stale_policy),
+        "grace_days": found.process.grace_days,
+        "as_of": asked.as_of or work.now,
+        "effective_at": asked.effective_at,
+        "formula": FORMULA,
+    }
+
+
+def carried_over(work: Work, horse: Horse, told: Story) -> int:
+    """How many months have begun since the deal last moved, counted without days on hold."""
+    then = moment(told.facts.at - horse.verdict.dwell_days).astimezone(work.home.zone)
+    now = told.at.astimezone(work.home.zone)
+    return (now.year - then.year) * 12 + now.month - then.month
+
+
+def revivals(found: Stable) -> Estimate:
+    """Of all business asked for, whoever's it is: too few deals are ever revived to divide."""
+    ended = [
+        deal.status
+        for deal in found.told.deals
+        if found.mark(deal).revived and deal.status in ("won", "exited")
+    ]
+    won = ended.count("won")
+    return estimate(won / len(ended) if ended else None, len(ended), float(len(ended)))
+
+
+def _ranked(work: Work, told: Story, horse: Horse, deal: DealRow) -> Rank:
+    """Value by how often it was carried over, then value; what is not known comes last."""
+    value = deal.reporting_value
+    if value is None:
+        return Decimal(1), Decimal(0), str(deal.opportunity_id)
+    return -value * carried_over(work, horse, told), -value, str(deal.opportunity_id)
+
+
+def _horse(work: Work, found: Stable, horse: Horse, deal: DealRow, asked: Moment) -> HorseOut:
+    past = asked.as_of is not None or asked.effective_at is not None
+    verdict, chance, mark = horse.verdict, horse.chance, found.mark(deal)
+    return HorseOut(
+        opportunity_id=deal.opportunity_id,
+        name=None if past else deal.name,
+        owner_id=deal.owner_id,
+        section=horse.section + 1,
+        milestone=found.told.milestones[horse.section].key,
+        age_days=tenths_out(verdict.dwell_days) or "",
+        state=HorseState(verdict.state),
+        because=HorseReasonOut(code=verdict.because, text=decay_text(verdict, work.language)),
+        chance=chance_out(None if chance is None else chance.now),
+        chance_on_arrival=chance_out(None if chance is None else chance.on_arrival),
+        left=chance_out(verdict.left),
+        evidence=_evidence(horse),
+        thresholds=ThresholdsOut(**_thresholds(horse.bounds)),
+        value=money_out(deal.reporting_value, work.home.currency),
+        carried_over_periods=carried_over(work, horse, found.told),
+        revived_count=mark.revived,
+        ball=None if deal.ball is None else Ball(deal.ball),
+        waiting_since=deal.waiting_since,
+        notice=_notice(work, found, mark),
+    )
+
+
+def _evidence(horse: Horse) -> EvidenceOut:
+    bucket = horse.bucket
+    return EvidenceOut(
+        n=round(bucket.observed),
+        expected=tenths_out(bucket.expected) or "",
+        enough=max(bucket.observed, bucket.expected) >= ENOUGH_EXITS,
+    )
+
+
+def _thresholds(bounds: Bounds) -> dict[str, Any]:
+    return {
+        "p75": tenths_out(bounds.p75),
+        "stale_after": tenths_out(bounds.limit.days),
+        "stale_after_source": bounds.limit.source.value,
+        "converters": bounds.converters,
+        "horizon": tenths_out(bounds.horizon),
+    }
+
+
+def _section(told: Story, bounds: Bounds) -> SectionThresholdsOut:
+    key = told.milestones[bounds.section].key
+    return SectionThresholdsOut(section=bounds.section + 1, milestone=key, **_thresholds(bounds))
+
+
+def _notice(work: Work, found: Stable, mark: Mark) -> NoticeOut | None:
+    exits_at = mark.exits_at(found.process.grace_days, found.told.at)
+    if mark.noticed_at is None or exits_at is None:
+        return None
+    buried = found.process.stale_policy == StalePolicy.AUTO
+    exits_on = exits_at.astimezone(work.home.zone).date() if buried else None
+    return NoticeOut(noticed_at=mark.noticed_at, exits_on=exits_on)
+
+
+def _sum(work: Work, found: Stable, state: HorseState) -> StateSumOut:
+    there = [
+        (deal, share)
+        for horse, deal, share in found.horses
+        if HorseState(horse.verdict.state) is state
+    ]
+    value = sum(
+        (Fraction(deal.reporting_value) * share for deal, share in there if deal.reporting_value),
+        Fraction(0),
+    )
+    shown = money_out(round_to_minor(value, work.home.currency), work.home.currency)
+    assert shown is not None
+    return StateSumOut(
+        state=state,
+        count=len(there),
+        value=shown,
+        missing_value_count=sum(deal.reporting_value is None for deal, _ in there),
+    )

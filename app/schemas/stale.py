@@ -1,0 +1,150 @@
+"""What the world sees of opportunities that no longer move."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from app.schemas.base import Listing, MoneyOut, Out
+from app.schemas.events import Ball
+from app.schemas.metrics import MetricOut
+from app.schemas.processes import StalePolicy
+from app.schemas.scopes import EVERYBODY, Business, Moment, ScopeIn
+
+Days = Annotated[str | None, Field(examples=["45.0"])]
+Chance = Annotated[str | None, Field(examples=["0.0420"])]
+
+
+class HorseState(StrEnum):
+    """`unknown`: there is neither a limit nor enough history to judge by. It is not fresh."""
+
+    FRESH = "fresh"
+    SLOW = "slow"
+    STALE = "stale"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+class _Asked(Moment):
+    process: Annotated[str, Field(max_length=64, description="Id or key of the process.")]
+    scope: ScopeIn = EVERYBODY
+    business_type: Business = Business.ALL
+
+
+class StaleQuery(_Asked, Listing):
+    state: Annotated[
+        HorseState | None, Field(description="Default: slow, stale and dead ones.")
+    ] = None
+
+
+class PreviewQuery(_Asked):
+    periods: Annotated[int, Field(ge=1, le=24, description="Months, the current one first.")] = 6
+
+
+class HorseReasonOut(Out):
+    code: Annotated[str, Field(examples=["chance_gone"])]
+    text: str
+
+
+class EvidenceOut(Out):
+    """Exits at this age: `n` seen, and as many `expected` had age made no difference."""
+
+    n: int
+    expected: Annotated[str, Field(examples=["17.3"])]
+    enough: Annotated[bool, Field(description="At least 15 of either: the chance is believed.")]
+
+
+class ThresholdsOut(Out):
+    """Days: within `p75` three of four converters had moved on; after `stale_after` it is stale.
+
+    `stale_after_source`: `configured` for the milestone, else `observed` (nine of ten of at least
+    20 converters had moved on by then), else `none`.
+    """
+
+    p75: Days
+    stale_after: Days
+    stale_after_source: str
+    converters: int
+    horizon: Annotated[
+        Days, Field(description="Chances are those of an order within so many days.")
+    ]
+
+
+class SectionThresholdsOut(ThresholdsOut):
+    section: int
+    milestone: str
+
+
+class NoticeOut(Out):
+    """The owner was told that it is dead. An act of the customer ends the notice."""
+
+    noticed_at: datetime
+    exits_on: Annotated[
+        date | None,
+        Field(description="The day from which on it is given up; null unless policy is auto."),
+    ]
+
+
+class HorseOut(Out):
+    """An open opportunity and how it stands; `left` of the chance on arrival is left."""
+
+    opportunity_id: UUID
+    name: Annotated[str | None, Field(description="Null in answers about the past.")]
+    owner_id: UUID | None
+    section: int
+    milestone: str
+    age_days: Annotated[
+        str, Field(description="Since the customer last moved on, without days on hold.")
+    ]
+    state: HorseState
+    because: HorseReasonOut
+    chance: Chance
+    chance_on_arrival: Chance
+    left: Chance
+    evidence: EvidenceOut
+    thresholds: ThresholdsOut
+    value: MoneyOut | None
+    carried_over_periods: Annotated[
+        int, Field(description="Months it was carried over into without having moved.")
+    ]
+    revived_count: int
+    ball: Ball | None
+    waiting_since: datetime | None
+    notice: NoticeOut | None
+
+
+class StateSumOut(Out):
+    """All opportunities in a state, whatever page is shown; a shared one counts in part."""
+
+    state: HorseState
+    count: int
+    value: MoneyOut
+    missing_value_count: int
+
+
+class _AnswerOut(Out):
+    process_id: UUID
+    process_version: int
+    scope: str
+    business_type: str
+    currency: str
+    policy: StalePolicy
+    grace_days: int
+    as_of: datetime
+    effective_at: datetime | None
+    formula: str
+
+
+class StaleOut(_AnswerOut):
+    """The most value that was carried over most often comes first."""
+
+    data: list[HorseOut]
+    next_cursor: str | None
+    summary: list[StateSumOut]
+    sections: list[SectionThresholdsOut]
+    revival_win_rate: Annotated[
+        MetricOut,
+        Field(description="Of revived opportunities that were decided since: does the rule err?"),
+    ]
