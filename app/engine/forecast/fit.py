@@ -18,6 +18,7 @@ KAPPA = 1.0  # pseudo exits by which a bucket leans to its section; more would r
 PRIOR_WEIGHT = 10.0  # pseudo exits per section that a stated rate is worth
 ENOUGH = 60  # own exits of a section after which its stated rate is dropped
 DEFAULT_DAYS = 30.0
+DRIFT_DAYS, DRIFT_WEIGHT = 91.0, 20.0
 LARGEST_STEP = 5
 _CELL = np.searchsorted(GRID, np.arange(GRID[-1] + 1), side="right") - 1
 _PRIOR_EDGES = (0.5, 1, 2, 4, 8, 16)  # in typical days
@@ -85,8 +86,17 @@ def fit(
     """Rates from all that was watched; `weights` (per deal, mean 1) makes rates of value."""
     seen = passages(facts)
     step = step or step_of(seen, prior)
-    per_passage = None if weights is None else weights[seen.deal]
-    return fit_passages(seen, facts.since, facts.sections, prior, step, (per_passage,))[0]
+    record = Record(seen, facts.since, facts.at, facts.sections)
+    return fit_record(record, prior, step, (None if weights is None else weights[seen.deal],))[0]
+
+
+class Record(NamedTuple):
+    """What was watched from `since` to `at`."""
+
+    seen: Passages
+    since: float
+    at: float
+    sections: int
 
 
 def step_of(seen: Passages, prior: Prior) -> float:
@@ -100,37 +110,35 @@ def step_of(seen: Passages, prior: Prior) -> float:
     return float(min(max(round(typical / 10), 1), LARGEST_STEP))
 
 
-def fit_passages(
-    seen: Passages,
-    since: float,
-    sections: int,
-    prior: Prior,
-    step: float,
-    weights: Sequence[Numbers | None],
+def fit_record(
+    record: Record, prior: Prior, step: float, weights: Sequence[Numbers | None]
 ) -> list[Rates]:
-    """Rates once per kind of weights; all share the buckets of the plain count."""
-    watched = _watched(seen, since, step)
-    plain = _count(watched, sections, None)
-    counts = [
-        plain if each is None else _count(watched, sections, each[watched.kept]) for each in weights
+    """Rates once per kind of weights (per passage); all share the buckets of the plain count."""
+    sections = range(record.sections)
+    watched = _watched(record.seen, record.since, step)
+    lately = _watched(record.seen, max(record.since, record.at - DRIFT_DAYS), step)
+    plain = _count(watched, record.sections, None)
+    stated = [_stated(prior, section, step) for section in sections]
+    stated = [
+        each if each and plain.exits[section].sum() < ENOUGH else None
+        for section, each in enumerate(stated)
     ]
-    stated = [_stated(prior, section, step) for section in range(sections)]
-    edges = [
-        _prior_edges(known)
-        if known is not None and known.holds(plain, section)
-        else _edges(plain, section)
-        for section, known in enumerate(stated)
+    starts = [
+        _prior_starts(each) if each else _starts(plain, section)
+        for section, each in enumerate(stated)
     ]
-    return [
-        Rates(
-            step,
-            tuple(
-                _section(count, plain, section, edges[section], stated[section])
-                for section in range(sections)
-            ),
+    found = []
+    for each in weights:
+        count, recent = (
+            _count(part, record.sections, None if each is None else each[part.kept])
+            for part in (watched, lately)
         )
-        for count in counts
-    ]
+        rates = (
+            _section(_Seen(section, starts[section], plain, count, recent), stated[section])
+            for section in sections
+        )
+        found.append(Rates(step, tuple(rates)))
+    return found
 
 
 class _Watched(NamedTuple):
@@ -156,8 +164,23 @@ class _Stated(NamedTuple):
     per_step: float
     typical_steps: float
 
-    def holds(self, plain: _Count, section: int) -> bool:
-        return float(plain.exits[section].sum()) < ENOUGH
+
+class _Seen(NamedTuple):
+    """What was counted for one section, whose buckets begin at the cells `starts`: plainly, by
+    weight, and by weight of late."""
+
+    section: int
+    starts: Places
+    plain: _Count
+    weighed: _Count
+    recent: _Count
+
+    def exits(self, count: _Count) -> Numbers:
+        """Per destination and bucket."""
+        return np.add.reduceat(count.exits[self.section], self.starts, axis=1)
+
+    def exposure(self, count: _Count) -> Numbers:
+        return np.add.reduceat(count.exposure[self.section], self.starts)
 
 
 def _watched(seen: Passages, since: float, step: float) -> _Watched:
@@ -224,7 +247,7 @@ def _stated(prior: Prior, section: int, step: float) -> _Stated | None:
     return _Stated(min(max(goes_on, 0.0), 1.0), 1 - 0.5 ** (step / typical), typical / step)
 
 
-def _edges(plain: _Count, section: int) -> Places:
+def _starts(plain: _Count, section: int) -> Places:
     """First cells of the buckets: neighbours are merged until observed or expected exits suffice.
 
     Expected ones matter: a long empty tail stays a bucket of its own, and is evidence of death.
@@ -242,28 +265,29 @@ def _edges(plain: _Count, section: int) -> Places:
     return np.array(starts)
 
 
-def _prior_edges(stated: _Stated) -> Places:
+def _prior_starts(stated: _Stated) -> Places:
     ages = np.array([0.0, *(part * stated.typical_steps for part in _PRIOR_EDGES)])
     cells: Places = np.unique(np.searchsorted(GRID, ages.astype(np.int64)))
     kept: Places = cells[cells < len(GRID)]
     return kept
 
 
-def _section(
-    count: _Count, plain: _Count, section: int, starts: Places, stated: _Stated | None
-) -> SectionRates:
-    exits = np.add.reduceat(count.exits[section], starts, axis=1)
-    exposure = np.add.reduceat(count.exposure[section], starts)
-    if stated is not None and stated.holds(plain, section):
-        rates, weight = _with_prior(exits, exposure, section, starts, stated), PRIOR_WEIGHT
+def _section(seen: _Seen, stated: _Stated | None) -> SectionRates:
+    exits, exposure = seen.exits(seen.weighed), seen.exposure(seen.weighed)
+    if stated is None:
+        rates = _drifted(_observed(exits, exposure), seen)
     else:
-        rates, weight = _observed(exits, exposure), 0.0
+        rates = _with_prior(exits, exposure, seen, stated)
     rates = rates / np.maximum(rates.sum(axis=0), 1.0)
-    seen = np.add.reduceat(plain.exits[section].sum(axis=0), starts)
-    watched = np.add.reduceat(plain.exposure[section], starts)
-    expected = watched * seen.sum() / max(watched.sum(), 1e-12)
+    observed, watched = seen.exits(seen.plain).sum(axis=0), seen.exposure(seen.plain)
     return SectionRates(
-        GRID[starts], rates[section + 1 :], rates[0], seen, watched, expected, weight
+        edges=GRID[seen.starts],
+        onward=rates[seen.section + 1 :],
+        lost=rates[0],
+        observed=observed,
+        exposure=watched,
+        expected=watched * observed.sum() / max(watched.sum(), 1e-12),
+        stated=0.0 if stated is None else PRIOR_WEIGHT,
     )
 
 
@@ -277,19 +301,28 @@ def _observed(exits: Numbers, exposure: Numbers) -> Numbers:
     return rates
 
 
-def _with_prior(
-    exits: Numbers, exposure: Numbers, section: int, starts: Places, stated: _Stated
-) -> Numbers:
+def _drifted(rates: Numbers, seen: _Seen) -> Numbers:
+    """Times what the last quarter brought of what these rates expect, going on and lost apart,
+    as if 20 further exits had come as expected. Rates of years would learn of a change too late."""
+    exits, exposure = seen.exits(seen.recent).sum(axis=1), seen.exposure(seen.recent)
+    expected = rates @ exposure
+    onward = (exits[1:].sum() + DRIFT_WEIGHT) / (expected[1:].sum() + DRIFT_WEIGHT)
+    lost = (exits[0] + DRIFT_WEIGHT) / (expected[0] + DRIFT_WEIGHT)
+    drifted: Numbers = rates * np.append(lost, np.full(len(rates) - 1, onward))[:, None]
+    return drifted
+
+
+def _with_prior(exits: Numbers, exposure: Numbers, seen: _Seen, stated: _Stated) -> Numbers:
     """The stated rate's pseudo exits, spread over the buckets, beside the own ones.
 
     It falls as 2d/age beyond twice the typical time d, else old open deals would all seem alive.
     """
-    edges = GRID[starts].astype(float)
+    edges = GRID[seen.starts].astype(float)
     middle = np.append((edges[:-1] + edges[1:]) / 2, edges[-1] * 1.3 + 1)
     falling = np.minimum(1.0, 2 * stated.typical_steps / middle)
-    weight = PRIOR_WEIGHT / len(starts)
+    weight = PRIOR_WEIGHT / len(edges)
     share = np.zeros((len(exits), 1))
-    share[0], share[section + 1] = 1 - stated.goes_on, stated.goes_on
+    share[0], share[seen.section + 1] = 1 - stated.goes_on, stated.goes_on
     mixed = (exits + weight * share) / (exposure + weight / (stated.per_step * falling))
     other = exits / np.maximum(exposure, 1.0)
     return np.where(share > 0, mixed, other)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine.flow.facts import Facts, Numbers, Orders, Places
+from app.engine.forecast.fit import Record
 from app.engine.forecast.passages import Passages, passages
 
 ARRIVAL_DAYS, FEWEST_ARRIVAL_DAYS = 90.0, 28.0  # arrivals per day are counted over such a while
@@ -43,6 +44,10 @@ class Moment:
     seen: Passages
     orders: Orders
     amount: Numbers
+
+    @property
+    def record(self) -> Record:
+        return Record(self.seen, self.since, self.at, self.sections)
 
     @property
     def arrivals(self) -> Passages:

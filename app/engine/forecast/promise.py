@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine.flow.facts import Numbers
-from app.engine.forecast.fit import PRIOR_WEIGHT, Prior, Rates, fit_passages
+from app.engine.forecast.fit import PRIOR_WEIGHT, Prior, Rates, fit_record
 from app.engine.forecast.history import FEW_ARRIVALS, Moment
 from app.engine.forecast.passages import Passages
 from app.engine.forecast.roll import Table, roll_all
@@ -64,10 +64,7 @@ def tables(
     moments: Sequence[Moment], prior: Prior, step: float, offsets: Sequence[float]
 ) -> list[Tables]:
     """For each moment, all rolled together; `offsets` are the periods' ends, days ahead."""
-    fitted = [
-        fit_passages(each.seen, each.since, each.sections, prior, step, (None, each.weights))
-        for each in moments
-    ]
+    fitted = [fit_record(each.record, prior, step, (None, each.weights)) for each in moments]
     rolled = roll_all([rates for pair in fitted for rates in pair], offsets)
     return [Tables(pair[0], rolled[2 * i], rolled[2 * i + 1]) for i, pair in enumerate(fitted)]
 
