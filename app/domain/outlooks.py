@@ -16,7 +16,7 @@ from app.domain.facts import Story
 from app.domain.horses import judged, prior_of, resets
 from app.engine.decay import State
 from app.engine.flow.facts import day
-from app.engine.forecast import Chance, Forecast, Past, chances, forecast
+from app.engine.forecast import Chance, Forecast, Past, chances, forecast, with_rates_held
 from app.engine.forecast.returning import with_returning
 from app.engine.money import exponent
 from app.tables import ForecastPoint, ForecastSnapshot
@@ -80,6 +80,14 @@ def look_ahead(told: Story, ends: Sequence[float], how: View, past: Sequence[Pas
     whole = with_returning(standing, told.facts, _returns(told))
     dead = _dead(told, how) if how.buries else frozenset()
     return Outlook(told, whole, chances(whole.rates, whole.section, whole.age), dead)
+
+
+def held_at(earlier: Outlook, later: Outlook) -> Outlook:
+    """What the deals of the later story contribute at the rates of the earlier one."""
+    told = later.told
+    whole = with_returning(with_rates_held(earlier.whole, told.facts), told.facts, _returns(told))
+    ever = chances(whole.rates, whole.section, whole.age)
+    return Outlook(told, whole, ever, later.dead)
 
 
 async def past_of(work: Work, process_id: UUID, until: datetime) -> list[Past]:

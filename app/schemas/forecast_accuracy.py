@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.schemas.base import In, Out
+from app.schemas.base import In, MoneyOut, Out
 from app.schemas.scopes import Business, Moment
 
 MOST_ORIGINS = 60
+Figure = Annotated[str | None, Field(examples=["0.1500"])]
 
 
 class AccuracyQuery(Moment):
@@ -26,36 +27,38 @@ class BacktestIn(In):
 class ScoreOut(Out):
     """How far a method was off: WAPE = Σ|forecast - actual| / Σ actual, bias = Σ(f - a) / Σ a.
 
-    Null where nothing came, or the method had nothing to say.
+    Null where nothing came, or the method had nothing to say; `n` origins at which it had.
     """
 
-    wape: Annotated[str | None, Field(examples=["0.1500"])]
+    wape: Figure
     bias: Annotated[str | None, Field(examples=["-0.0210"])]
-    n: Annotated[int, Field(description="Origins this method had something to say at.")]
+    n: int
 
 
-class SpanScoreOut(Out):
-    """One length of forecast: `30d`, `91d`, or a month as seen `month+0` … `month+5` ahead."""
+class _ScoredOut(Out):
+    """`baselines`: `pipeline` (ours before the blend), `run_rate`, `last_period`, `last_year` (the
+    same time then), `stage_percentage` and `win_rate` (flat ones), `external` (imported
+    probabilities in the period of their imported dates)."""
+
+    status: Annotated[
+        str, Field(description="`ok`, `low_sample` below 10 origins, `insufficient` without any.")
+    ]
+    n: Annotated[int, Field(description="Origins: forecasts whose time is over.")]
+    independent: Annotated[int, Field(description="Of these, such as do not overlap.")]
+    wape: Figure
+    bias: Figure
+    coverage: Annotated[
+        Figure, Field(description="Share of actuals between p10 and p90; 0.8 is right.")
+    ]
+    baselines: dict[str, ScoreOut]
+
+
+class SpanScoreOut(_ScoredOut):
+    """One length of forecast: `30d`, `91d`, or a month, `month+0` (the rest of the current one) to
+    `month+5`; by value or by orders."""
 
     span: str
     unit: str
-    status: Annotated[str, Field(description="Fewer than 10 origins are anecdotes.")]
-    n: Annotated[int, Field(description="Origins: forecasts whose time is over.")]
-    independent: Annotated[int, Field(description="Of these, such as do not overlap.")]
-    wape: str | None
-    bias: str | None
-    coverage: Annotated[
-        str | None, Field(description="Share of actuals between p10 and p90; 0.8 is right.")
-    ]
-    pipeline: Annotated[ScoreOut, Field(description="Our forecast before the blend.")]
-    baselines: Annotated[
-        dict[str, ScoreOut],
-        Field(
-            description="`run_rate`, `last_period`, `last_year` (same time), `stage_percentage`"
-            " (flat stage percentages), `win_rate` (one for all), `external` (imported"
-            " probabilities and dates)."
-        ),
-    ]
 
 
 class BinOut(Out):
@@ -64,28 +67,26 @@ class BinOut(Out):
     low: str
     high: str
     n: int
-    predicted: str | None
-    came_true: str | None
+    predicted: Figure
+    came_true: Figure
 
 
 class DealScoreOut(Out):
     """How good the chances of single deals were; both measures: lower is better."""
 
-    brier: str | None
-    log_loss: str | None
+    brier: Figure
+    log_loss: Figure
     n: Annotated[int, Field(description="Deals, once at each origin.")]
 
 
-class DealScoresOut(Out):
+class DealScoresOut(DealScoreOut):
+    """Ours, beside flat stage percentages and, where they were imported, typed probabilities;
+    `beside_external` is ours for just the deals that have one."""
+
     horizon_days: int
-    status: str
-    origins: int
-    ours: DealScoreOut
     stage_percentage: DealScoreOut
-    external: DealScoreOut
-    external_rivals: Annotated[
-        DealScoreOut, Field(description="Ours for just the deals with an imported probability.")
-    ]
+    external: DealScoreOut | None
+    beside_external: DealScoreOut | None
     calibration: list[BinOut]
 
 
@@ -96,33 +97,35 @@ class WayOutOut(Out):
     path: str
 
 
-class AccuracyOut(Out):
+class AccuracyOut(_ScoredOut):
+    """Of the value in the next 30 days; the other lengths, and orders, are in `spans`."""
+
     process_id: UUID
     as_of: datetime
     currency: str
     method: str
     formula: str
     basis: Annotated[str, Field(description="`stored`: forecasts as they were said.")]
-    status: str
-    n: Annotated[int, Field(description="Days on which a forecast was stored.")]
+    brier: Figure
+    snapshots: Annotated[int, Field(description="Days on which a forecast was stored.")]
     spans: list[SpanScoreOut]
     deals: DealScoresOut
     way_out: WayOutOut | None
 
 
 class OriginOut(Out):
-    """One forecast of the past, beside what came."""
+    """One forecast of the past, by value, beside what came."""
 
     at: datetime
-    expected: str
-    p10: str
-    p90: str
-    pipeline: str
-    run_rate: str | None
-    actual: str
+    expected: MoneyOut | None
+    p10: MoneyOut | None
+    p90: MoneyOut | None
+    pipeline: MoneyOut
+    run_rate: MoneyOut
+    actual: MoneyOut
 
 
-class BacktestOut(Out):
+class BacktestOut(_ScoredOut):
     """History replayed: at each origin only what had happened by then was used."""
 
     process_id: UUID
@@ -130,16 +133,15 @@ class BacktestOut(Out):
     currency: str
     method: str
     formula: str
-    known_by: str
-    recorded_late: Annotated[
-        int, Field(description="Events that came to be known over a day after they happened.")
-    ]
+    basis: str
+    known_by: Annotated[str, Field(description="`occurred_at`: what had happened counts as known.")]
     events: int
+    recorded_late: Annotated[
+        int, Field(description="Events that were recorded over a day after they happened.")
+    ]
     horizon_days: int
     step_days: int
-    status: str
-    n: int
-    value: SpanScoreOut
-    orders: SpanScoreOut
+    brier: Figure
+    orders_wape: Figure
     deals: DealScoresOut
     origins: list[OriginOut]
