@@ -6,6 +6,7 @@ from app.api import (
     arrivals,
     cascade,
     currency_rates,
+    forecast,
     imports,
     lights,
     me,
@@ -16,18 +17,22 @@ from app.api import (
     processes,
     products,
     rates,
+    stale,
     targets,
     teams,
     workspaces,
 )
+from app.api.finish import finished
 
-ROUTERS = (
+# Every answer is finished in its transaction: kept for a repeat, or tagged.
+ROUTERS = finished(
     accounts.router,
     cascade.router,
     targets.router,
     arrivals.router,
     lights.router,
     rates.router,
+    forecast.router,
     me.router,
     people.router,
     teams.router,
@@ -38,6 +43,7 @@ ROUTERS = (
     api_keys.router,
     currency_rates.router,
     products.router,
+    stale.router,
     imports.router,
     workspaces.router,
 )

@@ -1,6 +1,5 @@
 """The door of every endpoint: one transaction, one checked key, one clock reading."""
 
-import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -8,6 +7,8 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.api.finish import Repeated
+from app.api.headers import TAG
 from app.core.errors import (
     Fault,
     Invalid,
@@ -15,6 +16,7 @@ from app.core.errors import (
     Unauthenticated,
     UnknownParameter,
 )
+from app.core.idempotency import Claim, claim, fingerprint, key_of
 from app.core.texts import language_of
 from app.core.work import Work
 from app.domain.access import Admitted, Scope, admit, allow
@@ -62,7 +64,9 @@ def needs(scope: Scope | None) -> Any:
         if scope is not None:
             allow(admitted.key.scopes, scope)
         asked_plainly(request)
-        return work_of(request, db, admitted)
+        admitted_work = work_of(request, db, admitted)
+        await once(request, admitted_work, scope)
+        return admitted_work
 
     work.__dict__["scope"] = scope
     return Depends(work)
@@ -73,7 +77,35 @@ def work_of(request: Request, db: AsyncConnection, admitted: Admitted) -> Work:
     key = admitted.key
     language = language_of(request.headers.get("accept-language"), admitted.home.language)
     now = request.app.state.clock()
-    return Work(db, key.workspace_id, admitted.home, now, f"key:{key.id}", language)
+    work = Work(db, key.workspace_id, admitted.home, now, f"key:{key.id}", language)
+    request.state.work = work
+    return work
+
+
+async def once(request: Request, work: Work, scope: Scope | None) -> None:
+    """A change sent with an idempotency key is claimed here, or was answered before.
+
+    Not before the key was checked: what is kept belongs to the workspace. A question may carry one
+    too, and is simply asked again: it has no effect, and its answer of yesterday is no answer.
+    """
+    values = request.headers.getlist("idempotency-key")
+    if not values or request.method == "GET":
+        return
+    key = key_of(values)
+    if not changes(scope):
+        return
+    claimed = Claim(key, f"{request.method} {request.scope['route'].path_format}")
+    url = request.url
+    mark = fingerprint(request.method, f"{url.path}?{url.query}", await request.body())
+    answer = await claim(work, claimed, mark)
+    if answer is not None:
+        raise Repeated(answer)
+    request.state.claimed = claimed
+
+
+def changes(scope: Scope | None) -> bool:
+    """Whether who needs this scope may change something."""
+    return scope is None or not scope.endswith(":read")
 
 
 Anyone = Annotated[Work, needs(None)]
@@ -95,8 +127,7 @@ def matched_version(request: Request) -> int:
         raise PreconditionRequired(
             "Send the ETag of the object you read as If-Match, so that no change gets lost."
         )
-    tag = tags[0].strip()
-    found = re.fullmatch(r'"([1-9][0-9]{0,17})"', tag)
+    found = TAG.fullmatch(tags[0].strip())
     if len(tags) > 1 or found is None:
         raise Invalid.parameter("If-Match", "etag", "If-Match takes one ETag as it was sent.")
     # A version beyond what is ever counted to matches nothing, as it should.

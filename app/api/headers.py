@@ -1,10 +1,18 @@
-"""The headers of an answer that carries an object: its ETag, and its place when it is new."""
+"""The headers of an answer: the tag it is known by, and the place of what is new."""
 
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from fastapi import Response
 
 Object = TypeVar("Object", bound=Any)
+
+# The version of an object, and in answers that move while it stands still also a digest of all:
+# the version says whether a change would overwrite another, the digest whether there is news.
+TAG = re.compile(r'"([1-9][0-9]{0,17})(?:-[0-9a-f]{16})?"')
 
 
 def tagged(response: Response, seen: Object) -> Object:
@@ -17,3 +25,22 @@ def placed(response: Response, path: str, seen: Object) -> Object:
     """The same object, with the address at which it can be read from now on."""
     response.headers["Location"] = f"/v1/{path}/{seen.id}"
     return seen
+
+
+def tag_of(version: str | None, body: bytes, now: datetime) -> str:
+    """The ETag of an answer: made of all its bytes, so that it cannot outlive a single one.
+
+    A computed answer that holds for the moment of the question says so in `as_of`. That alone makes
+    no news: such an answer gets a weak tag (RFC 9110, 8.8.1) that does not count the moment.
+    """
+    moment = f'"as_of":"{now.isoformat().replace("+00:00", "Z")}"'.encode()
+    timeless = body.replace(moment, b"")
+    digest = sha256(timeless).hexdigest()[:16]
+    strong = f'"{version.strip(chr(34))}-{digest}"' if version else f'"{digest}"'
+    return strong if timeless == body else f"W/{strong}"
+
+
+def known_by_tag(sent: Sequence[str], tag: str) -> bool:
+    """Whether If-None-Match names the tag; weak tags match as well (RFC 9110, 13.1.2)."""
+    named = {each.strip().removeprefix("W/") for value in sent for each in value.split(",")}
+    return "*" in named or tag.removeprefix("W/") in named

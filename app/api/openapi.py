@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.api.examples import EXAMPLES
-from app.api.operations import Node, complete, operations, problem_responses
+from app.api.operations import Node, complete, operations, shared_responses
 from app.schemas.problems import Problem
 
 DESCRIPTION = """\
@@ -25,6 +25,11 @@ refused.
 **Lists** are pages: `{"data": […], "next_cursor": …}`. Ask again with `cursor` until it is null.
 
 **Changes.** An object comes with an `ETag`. Send it as `If-Match` when changing or deleting.
+
+**Sending again.** With an `Idempotency-Key` a request has one effect, however often it is sent: the
+later ones get the first answer, marked `Idempotency-Replayed: true`.
+
+**Asking again.** Send the `ETag` of an answer as `If-None-Match`: 304 says there is nothing new.
 
 **Errors** are `application/problem+json` (RFC 9457). Decide by `code`; `/problems/<code>` says
 what it means. Sentences follow `Accept-Language` (`en`, `de`).
@@ -54,7 +59,11 @@ TAGS = {
     "operations": "Whether the service lives and can work, and what its problems mean.",
 }
 HEADERS = {
-    "ETag": "The version of the object, for If-Match.",
+    "ETag": "The version of an object, for If-Match; of an answer to a question, for"
+    " If-None-Match as well.",
+    "Cache-Control": "Only the caller may keep it, and asks again before using it.",
+    "Vary": "Another key or language may see another answer.",
+    "Idempotency-Replayed": "`true`: this is what was answered the first time. Else absent.",
     "Location": "Where the new object can be read.",
     "X-Request-Id": "The caller's request id if it is a UUID, else a new one.",
     "Retry-After": "Seconds after which trying again makes sense.",
@@ -65,8 +74,27 @@ IF_MATCH = {
     "in": "header",
     "required": True,
     "description": "The ETag of the object as it was read. Another one by now: 412.",
-    "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    "schema": {"type": "string", "pattern": '^"[0-9]+(-[0-9a-f]{16})?"$'},
     "example": '"3"',
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of an answer you have. Still the same: 304 without a body.",
+    "schema": {"type": "string"},
+    "example": '"3-5f2a97c1e04b6d38"',
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A text of your own, new for every new intention; bare or in quotes. Sent again"
+    " with the same request, it gets the first answer, for at least 24 hours. It belongs to the"
+    " workspace and to this operation. Where only a question is asked (a scope that ends in"
+    " `:read`) it is accepted, and the question answered anew.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }
 
 
@@ -96,9 +124,13 @@ def _document(app: FastAPI) -> Node:
         schemas.pop(name, None)
     components |= {
         "schemas": schemas | _problem_schemas(),
-        "responses": problem_responses(),
+        "responses": shared_responses(),
         "headers": {name: _header(text) for name, text in HEADERS.items()},
-        "parameters": {"IfMatch": IF_MATCH},
+        "parameters": {
+            "IdempotencyKey": IDEMPOTENCY_KEY,
+            "IfMatch": IF_MATCH,
+            "IfNoneMatch": IF_NONE_MATCH,
+        },
     }
     found["tags"] = _tags(found["paths"])
     return found

@@ -10,7 +10,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.api.answers import MEDIA
-from app.api.door import bearer, matched_version
+from app.api.door import bearer, changes, matched_version, transaction
+from app.api.finish import REPLAYED, finishes
 from app.api.frame import UPLOADS
 from app.core.errors import catalogue
 from app.domain.access import Scope
@@ -18,6 +19,7 @@ from app.domain.access import Scope
 Node = dict[str, Any]
 
 DATABASE = "read_readyz"
+UNCHANGED = "NotModified"
 STALE = 412  # says the version that would have matched
 # Parameters of a question that name something which may not be there.
 REFERENCES = frozenset({"process", "milestone", "scope", "owner", "team", "account", "product"})
@@ -38,6 +40,7 @@ class Operation:
     endpoint: Callable[..., Any]
     calls: tuple[Any, ...]
     speaks_headers: bool
+    finished: bool
     node: Node
 
     @property
@@ -70,6 +73,23 @@ class Operation:
         return self.keyed and self.method != "get" and not reads
 
     @property
+    def once(self) -> bool:
+        """Whether an idempotency key lets it happen only once."""
+        return self.takes_key and changes(self.scope)
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether it may carry an idempotency key; streams may not, they are sent again."""
+        asks = self.method == "get"
+        return self.finished and not asks and transaction in self.calls
+
+    @property
+    def conditional(self) -> bool:
+        """Whether its answer has a tag by which a caller may ask if there is anything new."""
+        kinds: Node = self.node["responses"].get("200", {}).get("content", {})
+        return self.finished and self.method == "get" and "application/json" in kinds
+
+    @property
     def parameters(self) -> list[Node]:
         found: list[Node] = self.node.get("parameters", [])
         return found
@@ -91,10 +111,9 @@ def operations(app: FastAPI, document: Node) -> Iterator[Operation]:
         calls = tuple(_calls(context.dependant))
         speaks = context.dependant.response_param_name is not None
         for method in context.methods or ():
-            node = document["paths"][context.path_format][method.lower()]
-            yield Operation(
-                str(context.path_format), method.lower(), route.endpoint, calls, speaks, node
-            )
+            path, name = str(context.path_format), method.lower()
+            node = document["paths"][path][name]
+            yield Operation(path, name, route.endpoint, calls, speaks, finishes(route), node)
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:
@@ -104,19 +123,28 @@ def _calls(dependant: Dependant) -> Iterator[Any]:
 
 
 PROBLEMS: tuple[tuple[int, Callable[[Operation], bool]], ...] = (
-    (400, lambda operation: operation.takes_body and not operation.uploads),
+    (
+        400,
+        lambda operation: operation.takes_key or (operation.takes_body and not operation.uploads),
+    ),
     (401, lambda operation: operation.keyed),
     (403, lambda operation: operation.scope is not None),
     (404, lambda operation: operation.refers),
-    (409, lambda operation: operation.writes),
+    (409, lambda operation: operation.writes or operation.once),
     (412, lambda operation: operation.matches),
     (413, lambda operation: operation.takes_body),
     (415, lambda operation: operation.takes_body),
-    (422, lambda operation: bool(operation.parameters) or operation.takes_body),
+    (422, lambda o: bool(o.parameters) or o.takes_body or o.once),
     (428, lambda operation: operation.matches),
     (500, lambda _: True),
     (503, lambda operation: operation.keyed or operation.endpoint.__name__ == DATABASE),
     (507, lambda operation: operation.writes),
+)
+
+HEADERS_TAKEN: tuple[tuple[str, Callable[[Operation], bool]], ...] = (
+    ("IdempotencyKey", lambda operation: operation.takes_key),
+    ("IfMatch", lambda operation: operation.matches),
+    ("IfNoneMatch", lambda operation: operation.conditional),
 )
 
 
@@ -126,9 +154,10 @@ def complete(operation: Operation, schemas: Node) -> None:
     _say_who(operation)
     _say_bodies(operation)
     _say_answers(operation, schemas)
-    if operation.matches:
-        reference = {"$ref": "#/components/parameters/IfMatch"}
-        operation.node["parameters"] = [*operation.parameters, reference]
+    for name, takes in HEADERS_TAKEN:
+        if takes(operation):
+            reference = {"$ref": f"#/components/parameters/{name}"}
+            operation.node["parameters"] = [*operation.parameters, reference]
 
 
 def _say_what(operation: Operation) -> None:
@@ -166,6 +195,8 @@ def _say_answers(operation: Operation, schemas: Node) -> None:
         if answer["description"] == "Successful Response":
             answer["description"] = SUCCESS[status]
         answer.setdefault("headers", {}).update(_headers(operation, status, answer, schemas))
+    if operation.conditional:
+        answers["304"] = {"$ref": f"#/components/responses/{UNCHANGED}"}
     for refusal, may in PROBLEMS:
         if may(operation):
             answers[str(refusal)] = {"$ref": f"#/components/responses/Problem{refusal}"}
@@ -175,9 +206,13 @@ def _headers(operation: Operation, status: str, answer: Node, schemas: Node) -> 
     names = ["X-Request-Id"]
     if operation.speaks_headers and status in ("201", "202"):
         names.append("Location")
-    if operation.speaks_headers and "version" in _properties(answer, schemas):
+    if operation.conditional:
+        names += ["ETag", "Cache-Control", "Vary"]
+    elif operation.speaks_headers and "version" in _properties(answer, schemas):
         names.append("ETag")
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    if operation.once:
+        names.append(REPLAYED)
+    return _header_references(names)
 
 
 def _properties(answer: Node, schemas: Node) -> Node:
@@ -187,9 +222,12 @@ def _properties(answer: Node, schemas: Node) -> Node:
     return found
 
 
-def problem_responses() -> Node:
-    """One answer for each status, naming the codes that may come with it."""
-    return {f"Problem{status}": _problem_response(status) for status, _ in PROBLEMS}
+def shared_responses() -> Node:
+    """Answers that many operations give: one for each status, naming the codes that may come."""
+    problems = {f"Problem{status}": _problem_response(status) for status, _ in PROBLEMS}
+    headers = _header_references(["X-Request-Id", "ETag", "Cache-Control", "Vary"])
+    unchanged = {"description": "Nothing new since the answer with this tag.", "headers": headers}
+    return problems | {UNCHANGED: unchanged}
 
 
 def _problem_response(status: int) -> Node:
@@ -199,6 +237,10 @@ def _problem_response(status: int) -> Node:
         names.append("ETag")
     return {
         "description": "\n".join(f"- `{kind.code}`: {kind.title}." for kind in kinds),
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
+        "headers": _header_references(names),
         "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+
+
+def _header_references(names: list[str]) -> Node:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

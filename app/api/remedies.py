@@ -10,6 +10,16 @@ REMEDIES: dict[str, dict[str, Sentences]] = {
             "UTF-8-JSON senden; Anführungszeichen, Kommas und Klammern prüfen.",
         ),
     },
+    "idempotency-key-invalid": {
+        "en": (
+            "The header Idempotency-Key is empty, too long, sent twice, or not printable ASCII.",
+            "Send one key of 1 to 255 characters; a random UUID for every new intention is best.",
+        ),
+        "de": (
+            "Die Kopfzeile Idempotency-Key ist leer, zu lang, doppelt oder kein druckbares ASCII.",
+            "Einen Schlüssel aus 1 bis 255 Zeichen senden, am besten je Vorhaben eine neue UUID.",
+        ),
+    },
     "unauthenticated": {
         "en": (
             "The request carries no API key, or one that is not known here.",
@@ -117,6 +127,30 @@ REMEDIES: dict[str, dict[str, Sentences]] = {
             "Irrtümlichen Abgang zurücknehmen, durch neue Kundenhandlung beleben oder fortsetzen.",
         ),
     },
+    "idempotency-in-flight": {
+        "en": (
+            "A request with the same idempotency key is being worked on at this moment.",
+            "Send the same request with the same key again after `Retry-After`.",
+        ),
+        "de": (
+            "Eine Anfrage mit demselben Idempotenzschlüssel wird gerade bearbeitet.",
+            "Dieselbe Anfrage mit demselben Schlüssel nach `Retry-After` noch einmal senden.",
+        ),
+    },
+    "secret-not-kept": {
+        "en": (
+            "The first request with this idempotency key was done. Its answer held a secret that"
+            " is shown once and kept nowhere, so it cannot be repeated.",
+            "If the secret did not arrive, take back what was made (`detail` says where it is),"
+            " and make another with a new idempotency key.",
+        ),
+        "de": (
+            "Die erste Anfrage mit diesem Idempotenzschlüssel ist erledigt. Ihre Antwort enthielt"
+            " ein Geheimnis, das nur einmal gezeigt und nirgends aufbewahrt wird.",
+            "Kam es nicht an, das Erzeugte zurücknehmen (`detail` nennt den Ort) und mit einem"
+            " neuen Idempotenzschlüssel ein anderes erzeugen.",
+        ),
+    },
     "import-state": {
         "en": (
             "The import has moved past the point where this was possible.",
@@ -165,6 +199,16 @@ REMEDIES: dict[str, dict[str, Sentences]] = {
         "de": (
             "Die Anfrage ist lesbar, aber etwas darin stimmt nicht.",
             "`errors` nennt jeden Fehler und seinen Ort. Alle beheben; nichts wurde gespeichert.",
+        ),
+    },
+    "idempotency-key-reused": {
+        "en": (
+            "The idempotency key came before with another body, address or question.",
+            "Use a new key for a new request; a repeated request must be the same in everything.",
+        ),
+        "de": (
+            "Der Idempotenzschlüssel kam schon mit anderem Inhalt oder anderer Adresse.",
+            "Für eine neue Anfrage einen neuen Schlüssel nehmen; Wiederholungen gleichen ganz.",
         ),
     },
     "unknown-parameter": {

@@ -50,6 +50,11 @@ class MalformedBody(Problem):
     title, titel = "The body cannot be read", "Der Inhalt ist nicht lesbar"
 
 
+class IdempotencyKeyInvalid(Problem):
+    status, code = 400, "idempotency-key-invalid"
+    title, titel = "This is no idempotency key", "Das ist kein Idempotenzschlüssel"
+
+
 class Unauthenticated(Problem):
     status, code = 401, "unauthenticated"
     title, titel = "Send a valid API key", "Gültiger API-Schlüssel nötig"
@@ -107,6 +112,17 @@ class OpportunityClosed(Conflict):
     title, titel = "The opportunity is closed", "Die Geschäftsmöglichkeit ist geschlossen"
 
 
+class IdempotencyInFlight(Conflict):
+    code = "idempotency-in-flight"
+    title, titel = "The first of these requests still runs", "Die erste Anfrage läuft noch"
+    headers: ClassVar = {"Retry-After": "1"}
+
+
+class SecretNotKept(Conflict):
+    code = "secret-not-kept"
+    title, titel = "The secret was shown once", "Das Geheimnis wurde einmal gezeigt"
+
+
 class ImportState(Conflict):
     code = "import-state"
     title, titel = "The import is past that", "Der Import ist darüber hinaus"
@@ -139,6 +155,11 @@ class Invalid(Problem):
     @classmethod
     def parameter(cls, name: str, code: str, detail: str) -> "Invalid":
         return cls(detail, faults=[{"parameter": name, "code": code, "detail": detail}])
+
+
+class IdempotencyKeyReused(Invalid):
+    code = "idempotency-key-reused"
+    title, titel = "This key belongs to another request", "Der Schlüssel gehört zu anderem"
 
 
 class UnknownParameter(Invalid):

@@ -28,4 +28,10 @@ class ApiKeyIn(In):
 
 
 class ApiKeyMade(KeyOut):
-    key: Annotated[str, Field(description="The key itself. It is not kept and not shown again.")]
+    key: Annotated[
+        str,
+        Field(
+            description="The key itself. It is not kept and not shown again.",
+            json_schema_extra={"x-shown-once": True},
+        ),
+    ]

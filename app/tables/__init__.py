@@ -3,6 +3,7 @@
 from app.tables.accounts import Account, Product
 from app.tables.base import Owned, Table, Versioned
 from app.tables.forecasts import ForecastPoint, ForecastSnapshot
+from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
 from app.tables.people import Membership, Person, Team
@@ -24,6 +25,7 @@ __all__ = [
     "Import",
     "ImportPart",
     "ImportProblem",
+    "KeptAnswer",
     "Membership",
     "Milestone",
     "Opportunity",

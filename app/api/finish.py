@@ -1,0 +1,111 @@
+"""The last step of every answer, still inside its transaction: kept for a repeat, or tagged."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+
+from app.api.headers import known_by_tag, tag_of
+from app.core.idempotency import Answer, Claim, keep
+from app.core.work import Work
+from app.schemas.accounts import AccountOut
+from app.schemas.processes import ProcessOut
+from app.schemas.products import ProductOut
+from app.schemas.teams import TeamOut
+from app.schemas.workspaces import WorkspaceOut
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+# What an answer says about what was made travels with it when it is repeated.
+REPEATED = ("content-type", "location", "etag", "retry-after")
+REPLAYED = "Idempotency-Replayed"
+# Objects that only change when their version does. Others hold something that moves by itself or
+# with its neighbours: an age, the team of today, what the targets below sum up to.
+STILL = frozenset({AccountOut, ProcessOut, ProductOut, TeamOut, WorkspaceOut})
+LANGUAGE = "en"  # the only one in which a still object is known by its version alone
+# Another key or another language may see something else; nobody but the caller keeps it, and the
+# caller asks before using it again.
+SEEN_BY = ("Authorization", "Accept-Language")
+ASK_AGAIN = "private, no-cache"
+
+
+class Repeated(Exception):
+    """Raised by the door: this request was answered before, and this is what was said."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def finished(*routers: APIRouter) -> tuple[APIRouter, ...]:
+    """The routers, every answer of theirs finished; an endpoint need not do anything for it."""
+    for router in routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and not finishes(route):
+                route.get_route_handler = Finish(route)  # type: ignore[method-assign]  # FastAPI's seam
+    return routers
+
+
+def finishes(route: APIRoute) -> bool:
+    return isinstance(route.get_route_handler, Finish)
+
+
+class Finish:
+    """Makes the handler of one route: what FastAPI makes of it, and then the last step.
+
+    FastAPI ends the transaction of a request (a dependency of scope "function") when this handler
+    returns, and sends the answer afterwards.
+    """
+
+    def __init__(self, route: APIRoute) -> None:
+        self.make = route.get_route_handler
+        self.secret = holds_secret(route.response_model)
+        self.still = route.response_model in STILL
+
+    def __call__(self) -> Handler:
+        handle = self.make()
+
+        async def answer(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except Repeated as repeated:
+                return _replayed(repeated.answer)
+            if (claimed := getattr(request.state, "claimed", None)) is not None:
+                await _keep(request.state.work, claimed, response, secret=self.secret)
+            return _conditional(request, response, still=self.still)
+
+        return answer
+
+
+def holds_secret(model: Any) -> bool:
+    """Whether answers of this form hold something that is shown once and kept nowhere."""
+    fields = getattr(model, "model_fields", {}).values()
+    extras = [field.json_schema_extra for field in fields]
+    return any(isinstance(extra, dict) and "x-shown-once" in extra for extra in extras)
+
+
+async def _keep(work: Work, claimed: Claim, response: Response, *, secret: bool) -> None:
+    names = [name for name in REPEATED if name in response.headers]
+    said = {name: response.headers[name] for name in names}
+    body = None if secret else bytes(response.body)
+    await keep(work, claimed, Answer(response.status_code, said, body))
+
+
+def _replayed(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, answer.headers | {REPLAYED: "true"})
+
+
+def _conditional(request: Request, response: Response, *, still: bool) -> Response:
+    """The answer to a question with its tag, or 304 for a caller who has just that answer."""
+    seen = getattr(response, "body", None)
+    if request.method != "GET" or response.status_code != 200 or seen is None:  # noqa: PLR2004 - OK
+        return response
+    version = response.headers.get("etag")
+    plain = still and not request.url.query and request.state.work.language == LANGUAGE
+    tag = version if version and plain else tag_of(version, bytes(seen), request.state.work.now)
+    headers = {"ETag": tag, "Cache-Control": ASK_AGAIN, "Vary": ", ".join(SEEN_BY)}
+    if known_by_tag(request.headers.getlist("if-none-match"), tag):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return response
