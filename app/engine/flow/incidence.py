@@ -216,8 +216,9 @@ def _summed(deals: _Deals, steps: _Steps) -> Incidence:
     before = np.concatenate([[1.0], after])[: len(after)]
     curve = np.cumsum(before * steps.gone_on / steps.risk)
     lost_curve = np.cumsum(before * steps.left / steps.risk)
-    share = min(float(curve[-1]), 1.0) if len(curve) else 0.0
-    undecided = round(float(after[-1]), 12) if len(after) else 1.0  # one of ten is 0.1
+    # Rounded, so that one of ten is 0.1 and all are 1 whatever the weights.
+    share = round(float(curve[-1]), 12) if len(curve) else 0.0
+    undecided = round(float(after[-1]), 12) if len(after) else 1.0
     rise = undecided * _to_come(steps, curve, lost_curve)
     plateau = undecided <= PLATEAU and round(rise, 12) <= RISE
     variance = _variance(steps, before, curve)
