@@ -10,13 +10,12 @@ from app.api.headers import placed, tagged
 from app.core.page import Page
 from app.domain import allocations, target_cascades, target_periods, targets
 from app.schemas.base import PageOut
+from app.schemas.target_cascades import TargetCascadeOut, TargetCascadeQuery
 from app.schemas.targets import (
     AllocationIn,
     AllocationOut,
     OverrideIn,
     PeriodsQuery,
-    TargetCascadeOut,
-    TargetCascadeQuery,
     TargetIn,
     TargetOut,
     TargetPatch,

@@ -1,69 +1,82 @@
 """The cascade of a stored target in a period, and the daily feed that it takes."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
-from app.core.errors import Invalid
 from app.core.work import Work
 from app.domain import targets
-from app.domain.calendars import calendar
+from app.domain.aimed_targets import Aimed, aimed
+from app.domain.cohorts import Level as Deals
 from app.domain.inflow import NOTHING, Arrived, arrived
-from app.domain.plans import Fx, Wanted, plans, wanted
-from app.domain.questions import period_asked, seen_at
-from app.domain.requirements import Ground, ground, joined_on, joiners_part, required
-from app.engine.cascade import Cascade, Level
+from app.domain.net_cascades import gaps, net_out
+from app.domain.observed_sections import Evidence, policy
+from app.domain.phased import phased_out
+from app.domain.plans import Fx
+from app.domain.uncertainty import rollup_gap, sensitivity
+from app.engine.cascade import Level
+from app.engine.flow.estimates import Estimate
 from app.engine.money import ceil_to_minor
 from app.engine.periods import Calendar, Period
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.cascade import FORMULA, decimal_out, level_out
+from app.schemas.metrics import metric_out
 from app.schemas.ratios import needed_out, ratio_out
-from app.schemas.scopes import Business, Moment, Subject
-from app.schemas.targets import (
+from app.schemas.target_cascades import (
     FeedOut,
-    FxOut,
+    RateEvidenceOut,
+    RateScope,
     StoredLevelOut,
     TargetCascadeOut,
     TargetCascadeQuery,
 )
-from app.tables import Target
+from app.schemas.targets import FxOut
+
+OBSERVED = "aj.1"
 
 
 async def read(work: Work, id: UUID, asked: TargetCascadeQuery) -> TargetCascadeOut:
     """What the target requires of every milestone in a period, with whose rates."""
-    _check_rates(asked.rates)
-    seen = seen_at(work, Moment(as_of=asked.as_of))
-    period = period_asked(work, asked.period)
+    rates, by_owner = policy(asked.rates), asked.rate_scope is RateScope.OWNER
     target = await targets.read(work, id)
-    row = await work.get(Target, id)
-    found = await _wanted(work, row, period, seen)
-    stage = await ground(work, row.process_id, period, seen)
-    times = await calendar(work, period.start, period.end)
-    factor = await _joiners_part(work, row, period, times)
-    plan = required(found, stage, factor or Fraction(1))
-    assert plan is not None
-    scope, business_type = Subject.of(target.scope), Business(target.business_type)
-    came = await arrived(work, stage.question(scope, business_type, asked.as_of))
-    days = _days(period, seen.astimezone(work.home.zone).date(), times)
+    aim = await aimed(
+        work,
+        id,
+        asked.period,
+        asked.as_of,
+        rates,
+        asked.rate_scope,
+        with_deals=asked.phased or asked.net or by_owner,
+    )
+    question = aim.ground.question(aim.subject, aim.business_type, asked.as_of)
+    came = await arrived(work, question)
+    won = came.get(aim.ground.milestones[-1].lineage_id, NOTHING)
+    found = aim.cascade
+    days = _days(aim.period, aim.seen.astimezone(work.home.zone).date(), aim.calendar)
     return TargetCascadeOut(
         target=target,
-        period=period.key,
-        process_version=stage.version.number,
-        prorated=ratio_out(factor),
-        milestones=[_level(level, plan, work.home.currency) for level in plan.levels],
-        coverage=None if plan.coverage is None else decimal_out(plan.coverage),
-        warnings=list(plan.warnings),
-        fx=[fx_out(fx) for fx in found.fx],
-        feed_rate=_feed(work, stage, plan.levels[0], days, came),
-        as_of=seen,
-        source="target",
+        period=aim.period.key,
+        process_version=aim.ground.version.number,
+        prorated=ratio_out(aim.factor),
+        milestones=_levels(work, aim),
+        coverage=None if found.coverage is None else decimal_out(found.coverage),
+        warnings=list(found.warnings),
+        fx=[fx_out(fx) for fx in aim.wanted.fx],
+        feed_rate=_feed(work, aim, days, came),
+        as_of=aim.seen,
+        source=rates.name,
         formula=FORMULA,
+        rates=asked.rates,
+        rates_of=None if aim.cohort is None else str(aim.rates_of),
+        sensitivity=await asyncio.to_thread(sensitivity, work, aim),
+        rollup_gap=await rollup_gap(work, aim) if by_owner else None,
+        phased=phased_out(work, aim, gaps(aim, won)) if asked.phased else None,
+        net=await net_out(work, aim, won) if asked.net else None,
     )
 
 
@@ -71,38 +84,29 @@ def fx_out(fx: Fx) -> FxOut:
     return FxOut(currency=fx.currency, rate=f"{fx.rate:f}", date=fx.day, source=fx.source)
 
 
-def _check_rates(rates: str) -> None:
-    if rates == "observed":
-        detail = "Requirements are computed from target rates so far; ask with rates=target."
-        raise Invalid.parameter("rates", "not_available", detail)
-    if rates != "target":
-        raise Invalid.parameter("rates", "not_one_of", "Rates are target rates: rates=target.")
+def _levels(work: Work, aim: Aimed) -> list[StoredLevelOut]:
+    """The order has no section of its own, so nothing is observed of one."""
+    pairs = zip(aim.cascade.levels, [*aim.observed, None], strict=True)
+    return [_level(work, aim, level, seen) for level, seen in pairs]
 
 
-async def _wanted(work: Work, row: Row[Any], period: Period, seen: datetime) -> Wanted:
-    plan = (await plans(work, [row], seen)).get(row.id)
-    found = plan and wanted(work, plan, period)
-    if not found:
-        detail = f"The target does not ask for anything in {period.key}."
-        raise Invalid.parameter("period", "outside_of_target", detail)
-    if found.amount is None and found.count is None:
-        detail = f"No rate from {found.unconverted} to {work.home.currency} was known."
-        raise Invalid.parameter("period", "currency_rate_unknown", detail)
-    return found
+def _level(work: Work, aim: Aimed, level: Level, seen: Evidence | None) -> StoredLevelOut:
+    last = level.position > len(aim.sections)
+    return StoredLevelOut(
+        **level_out(level, aim.cascade, work.home.currency).model_dump(),
+        rate_source=level.rate_source,
+        value_evidence=_evidence(aim, seen.value, seen.value_level) if seen else None,
+        count_evidence=_evidence(aim, seen.count, seen.count_level) if seen else None,
+        retention=None if last else decimal_out(aim.sections[level.position - 1].retention),
+    )
 
 
-async def _joiners_part(
-    work: Work, row: Row[Any], period: Period, times: Calendar | None
-) -> Fraction | None:
-    if row.person_id is None:
-        return None
-    joined = await joined_on(work, row.person_id)
-    return joiners_part(row, period, joined.get(row.person_id), times)
-
-
-def _level(level: Level, plan: Cascade, currency: str) -> StoredLevelOut:
-    shown = level_out(level, plan, currency)
-    return StoredLevelOut(**shown.model_dump(), rate_source=level.rate_source)
+def _evidence(aim: Aimed, estimate: Estimate, whose: Deals | None) -> RateEvidenceOut:
+    return RateEvidenceOut(
+        rate=metric_out(estimate, "ratio", aim.seen, OBSERVED),
+        scope=None if whose is None else whose.scope,
+        business_type=None if whose is None else whose.business_type,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +126,11 @@ def _days(period: Period, today: date, times: Calendar | None) -> _Days:
     return _Days("calendar_days", period.days, (period.end - start).days)
 
 
-def _feed(
-    work: Work, stage: Ground, first: Level, days: _Days, arrivals: dict[UUID, Arrived]
-) -> FeedOut:
-    came = arrivals.get(stage.milestones[0].lineage_id, NOTHING)
+def _feed(work: Work, aim: Aimed, days: _Days, arrivals: Mapping[UUID, Arrived]) -> FeedOut:
+    first = aim.cascade.levels[0]
+    came = arrivals.get(aim.ground.milestones[0].lineage_id, NOTHING)
     value, count = _left(first.value, came.value), _left(first.count, came.count)
-    weeks, currency = Fraction(stage.period.days, 7), work.home.currency
+    weeks, currency = Fraction(aim.period.days, 7), work.home.currency
     return FeedOut(
         days=days.basis,
         period_days=days.whole,

@@ -11,7 +11,6 @@ from pydantic_core import PydanticCustomError
 from app.engine import rates
 from app.engine.plan import Recurrence
 from app.schemas.base import In, Instant, Listing, MoneyIn, MoneyOut, Out
-from app.schemas.cascade import LevelOut
 from app.schemas.patch import ABSENT
 from app.schemas.rates import RateIn
 from app.schemas.scopes import EVERYBODY, Business, PeriodKey, ScopeIn
@@ -165,46 +164,3 @@ class PeriodsQuery(In):
     from_: Annotated[PeriodKey | None, Field(alias="from")] = None
     to: PeriodKey | None = None
     as_of: Instant | None = None
-
-
-class TargetCascadeQuery(In):
-    period: PeriodKey | None = None
-    rates: Annotated[str, Field(max_length=20)] = "target"
-    as_of: Instant | None = None
-
-
-class StoredLevelOut(LevelOut):
-    rate_source: str | None
-
-
-class FeedOut(Out):
-    """What the first milestone needs in each working day and week, rounded up."""
-
-    days: Annotated[str, Field(description="working_days or calendar_days")]
-    period_days: int
-    value_per_day: MoneyOut | None
-    count_per_day: str | None
-    value_per_week: MoneyOut | None
-    count_per_week: str | None
-    remaining_days: int
-    remaining_value: MoneyOut | None
-    remaining_count: int | None
-    remaining_value_per_day: MoneyOut | None
-    remaining_count_per_day: str | None
-
-
-class TargetCascadeOut(Out):
-    target: TargetOut
-    period: str
-    process_version: int
-    prorated: Annotated[
-        str | None, Field(description="The part of the target of somebody who joined within it.")
-    ]
-    milestones: list[StoredLevelOut]
-    coverage: str | None
-    warnings: list[str]
-    fx: list[FxOut]
-    feed_rate: FeedOut
-    as_of: datetime
-    source: str
-    formula: str

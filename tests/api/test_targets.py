@@ -325,7 +325,7 @@ async def test_the_feed_counts_working_days_where_they_are_set(client, process):
 @pytest.mark.parametrize(
     ("parameters", "fault"),
     [
-        ({"rates": "observed"}, ("rates", "not_available")),
+        ({"rates": "blend:2"}, ("rates", "not_one_of")),
         ({"rates": "guessed"}, ("rates", "not_one_of")),
         ({"period": "2027-01"}, ("period", "outside_of_target")),
         ({"period": "soon"}, ("period", "period_unknown")),
