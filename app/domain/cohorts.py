@@ -7,13 +7,11 @@ from datetime import date, datetime, time, timedelta
 from app.core.work import Work
 from app.domain.facts import DealRow, Story, stays_of, teams_on
 from app.engine.flow.facts import Facts, Outcome, day
+from app.engine.flow.records import begins
 from app.schemas.observed_rates import Basis
 from app.schemas.scopes import EVERYBODY, Business, Subject, Whose
 
 AGAIN, DUPLICATE, DECLINED = "again", "duplicate", "declined"
-# So few can have stayed open by chance until the first of them ended; of a list of opportunities
-# whose exits were not kept at first, far more have.
-_A_HANDFUL = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +116,7 @@ def months_before(today: date, months: int) -> date:
 
 def watched_whole(facts: Facts) -> Facts:
     """The facts, watched from the first arrival on where nothing speaks against it."""
-    entered = facts.stays.entered.tolist()
-    early = sum(one < facts.since for one in entered)
-    return facts if early >= _A_HANDFUL else replace(facts, since=min(entered, default=facts.at))
+    return replace(facts, since=begins(facts))
 
 
 def _left_out(told: Story, basis: Basis) -> list[str | None]:
