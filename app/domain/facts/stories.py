@@ -7,7 +7,7 @@ deal of unknown amount is taken to be worth the list price its products had when
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -24,6 +24,7 @@ from app.domain.processes import version_at
 from app.domain.replay import AS_BEFORE, SETS, values_of
 from app.domain.trees import below
 from app.engine.flow.facts import Facts
+from app.engine.flow.records import begins
 from app.schemas.scopes import EVERYBODY, Business, Subject
 from app.tables import Membership, Team
 
@@ -79,7 +80,7 @@ async def story(
         version=version,
         milestones=milestones,
         at=at,
-        facts=made.facts,
+        facts=replace(made.facts, since=begins(made.facts)),
         deals=found,
         arrived_at=made.arrived_at,
         arrived_owner=made.arrived_owner,

@@ -141,8 +141,8 @@ def gathered(
     orders: Sequence[Order],
     amount: Sequence[float],
 ) -> Facts:
-    """Rows as columns. The record begins when the first stay was seen to end: a list of deals
-    often goes back further than its exits do, and what left before that is not in it."""
+    """Rows as columns. `since` is when the first stay was seen to end: from then on at the latest
+    closes are recorded (`records.begins` tells whether they were from the first arrival on)."""
     columns = list(zip(*stays, strict=True)) or [()] * len(Stay._fields)
     kinds = (np.int64, np.int64, float, float, np.int64, float, np.bool_, float, float)
     found = Stays(*(np.array(c, dtype=k) for c, k in zip(columns, kinds, strict=True)))
