@@ -107,7 +107,11 @@ def _contributed(seen: Outlook, id: UUID, number: int) -> Both:
 def _totals(seen: Outlook) -> list[tuple[Fraction | None, Fraction | None]]:
     parts = of_scope(seen.whole, seen.counted([1] * len(seen.told.deals)))
     return [
-        (part.value and part.value.expected, part.count and part.count.expected) for part in parts
+        (
+            None if part.value is None else part.value.expected,
+            None if part.count is None else part.count.expected,
+        )
+        for part in parts
     ]
 
 
