@@ -24,11 +24,6 @@ class Said:
     actual: float
     doubt: float
 
-    @property
-    def noise(self) -> float:
-        """The variance that the model expected of its error."""
-        return self.doubt * self.pipeline**2
-
 
 @dataclass(frozen=True, slots=True)
 class Blend:
@@ -44,18 +39,20 @@ def blend(said: Sequence[Said], apart: float, *, run_rate_known: bool) -> Blend:
     """From past forecasts, latest first; `apart` is their distance in lengths of the period.
 
     The weight w is the one that would have served best: it minimises the sum of
-    (w pipeline + (1-w) run-rate - actual)² / noise² + (w - 0.85)² / 0.3². Where the two hardly
-    differed, or chance alone explains their errors, the past says little and w stays. Windows
-    that overlap count for less, by the root of `apart`.
+    (w pipeline + (1-w) run-rate - actual)² / noise + (w - 0.85)² / 0.3². Where the two hardly
+    differed, or chance alone explains their errors, the past says little and w stays. `noise` is
+    the variance that the model was aware of, at the level of what came. Windows that overlap
+    count for less, by the root of `apart`.
     """
-    latest = [each for each in said[:LATEST] if each.noise > 0]
-    share = min(1.0, sqrt(apart))
-    towards, evidence = TRUST / TRUST_SPREAD**2, 1 / TRUST_SPREAD**2
+    latest = [each for each in said[:LATEST] if each.doubt > 0 and each.pipeline > 0]
+    learnt, evidence = 0.0, 1 / TRUST_SPREAD**2
+    level = _level(latest)
     for each in latest:
         differ = each.pipeline - each.run_rate
-        towards += share * differ * (each.actual - each.run_rate) / each.noise
-        evidence += share * differ**2 / each.noise
-    weight = min(max(towards / evidence, 0.0), 1.0) if run_rate_known else 1.0
+        worth = min(1.0, sqrt(apart)) / (each.doubt * level**2)
+        learnt += worth * differ * (each.actual - each.run_rate - TRUST * differ)
+        evidence += worth * differ**2
+    weight = min(max(TRUST + learnt / evidence, 0.0), 1.0) if run_rate_known else 1.0
     return Blend(float(weight), _doubt(latest, weight), len(latest))
 
 
@@ -80,6 +77,11 @@ def won(orders: Orders, start: float, end: float) -> tuple[float, float]:
     """Value and number of the orders after `start` up to `end`."""
     chosen = (orders.at > start) & (orders.at <= end)
     return float(np.nansum(orders.value[chosen])), float(orders.first[chosen].sum())
+
+
+def _level(said: Sequence[Said]) -> float:
+    came = sum(each.actual for each in said)
+    return (came if came > 0 else sum(each.pipeline for each in said)) / max(len(said), 1)
 
 
 def _doubt(said: Sequence[Said], weight: float) -> float:

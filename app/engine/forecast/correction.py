@@ -12,6 +12,7 @@ from app.engine.forecast.roll import Table
 WINDOWS = 12  # as many closed past windows at most
 PSEUDO = 10.0  # orders as promised, by which few windows lean to no correction
 LEAST, MOST = 0.4, 2.5
+MOST_CERTAIN = 0.99  # no open deal is sure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +94,7 @@ def corrected(chance: Numbers, factors: Numbers) -> Numbers:
     """Chances per deal and period times the factors, together never above certainty."""
     raised = chance * factors
     whole = raised.sum(axis=1, keepdims=True)
-    capped: Numbers = raised * np.minimum(1.0, 0.99 / np.maximum(whole, 1e-12))
+    capped: Numbers = raised * np.minimum(1.0, MOST_CERTAIN / np.maximum(whole, 1e-12))
     return capped
 
 

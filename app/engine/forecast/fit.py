@@ -129,10 +129,8 @@ def fit_record(
     ]
     found = []
     for each in weights:
-        count, recent = (
-            _count(part, record.sections, None if each is None else each[part.kept])
-            for part in (watched, lately)
-        )
+        count = plain if each is None else _count(watched, record.sections, each[watched.kept])
+        recent = _count(lately, record.sections, None if each is None else each[lately.kept])
         rates = (
             _section(_Seen(section, starts[section], plain, count, recent), stated[section])
             for section in sections

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.flow.facts import Facts, Numbers, Orders, Places
+from app.engine.flow.facts import Facts, Numbers, Orders
 from app.engine.forecast.fit import Record
 from app.engine.forecast.passages import Passages, passages
 
@@ -64,7 +64,7 @@ class Moment:
     @property
     def mean_amount(self) -> float | None:
         """Of the deals whose amount is known; else of orders; None when nothing is known."""
-        for amounts in (self.amount[np.unique(self.seen.deal)], self.orders.value):
+        for amounts in (self.amount[self.seen.deal[self.seen.first]], self.orders.value):
             known = amounts[~np.isnan(amounts)]
             if len(known):
                 return float(known.mean())
@@ -103,8 +103,3 @@ class Moment:
 
 def history(facts: Facts) -> History:
     return History(facts, passages(facts))
-
-
-def places(chosen: np.ndarray) -> Places:
-    found: Places = np.flatnonzero(chosen)
-    return found

@@ -94,7 +94,8 @@ def advance(rates: Rates, section: int, age: float, days: float) -> float:
 
 
 def _ages(all_rates: Sequence[Rates]) -> int:
-    return 1 + max(int(found.edges[-1]) for rates in all_rates for found in rates.sections)
+    lasts = (int(found.edges[-1]) for rates in all_rates for found in rates.sections)
+    return 1 + max(lasts, default=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
