@@ -1,17 +1,18 @@
-"""The loop beside the server: runs the imports that were started."""
+"""The loops beside the server: the imports that were started, and the daily rounds."""
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.database import Database
 from app.core.settings import Settings
+from app.domain import rounds
 from app.domain.imports import jobs
 from app.domain.imports.run import run
 
@@ -19,6 +20,8 @@ log = logging.getLogger("backcast.worker")
 
 # How often to look for imports that another server left behind.
 LOOK_SECONDS = 20.0
+# How long after the start, and then how often, to look whether a day's rounds are due.
+FIRST_ROUNDS_SECONDS, ROUNDS_SECONDS = 60.0, 300.0
 # Imports of different workspaces side by side; those of one workspace follow each other.
 AT_ONCE = 2
 
@@ -33,6 +36,8 @@ class Worker:
         self.called: set[UUID] = set()
         self.busy: dict[UUID, asyncio.Task[None]] = {}
         self.room = asyncio.Semaphore(AT_ONCE)
+        self.rounds = settings.rounds
+        self.rounds_done: dict[UUID, date] = {}
 
     async def wake(self, workspace_id: UUID) -> None:
         """Something was started in this workspace, and its transaction is committed."""
@@ -42,11 +47,12 @@ class Worker:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work beside the block; what is under way when it ends is put down and taken up again."""
-        task = asyncio.create_task(self._loop())
+        loops = [self._loop(), self._make_rounds()] if self.rounds else [self._loop()]
+        tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             yield
         finally:
-            for each in (task, *self.busy.values()):
+            for each in (*tasks, *self.busy.values()):
                 each.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await each
@@ -58,6 +64,15 @@ class Worker:
             await self._look()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._listen(), LOOK_SECONDS)
+
+    async def _make_rounds(self) -> None:
+        await asyncio.sleep(FIRST_ROUNDS_SECONDS)
+        while True:
+            try:
+                await rounds.run(self.engine, self.clock, self.rounds_done)
+            except (SQLAlchemyError, OSError):
+                log.warning("the database is away; looking for daily rounds again later")
+            await asyncio.sleep(ROUNDS_SECONDS)
 
     async def _look(self) -> None:
         try:

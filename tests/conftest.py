@@ -110,7 +110,7 @@ def clock() -> Iterator[Clock]:
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return Settings(_env_file=None, pool_size=5)
+    return Settings(_env_file=None, pool_size=5, rounds=False)
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     statement_timeout_seconds: int = Field(default=15, ge=1)
     lock_timeout_seconds: int = Field(default=2, ge=1)
     import_timeout_seconds: int = Field(default=3600, ge=1)
+    rounds: bool = Field(
+        default=True, description="Whether this server does the daily rounds of the workspaces."
+    )
     body_limit: int = Field(default=MEBIBYTE, ge=1024, description="Bytes of a JSON body.")
     upload_limit: int = Field(default=1024 * MEBIBYTE, ge=1024, description="Bytes of an import.")
     log_level: str = "info"
