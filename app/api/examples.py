@@ -20,6 +20,17 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "template": "milestone-selling-5",
         "language": "en",
     },
+    "infer_process": {
+        "rows": [
+            {
+                "deal": "4711",
+                "stage": "Demo",
+                "entered_at": "2026-01-12T09:00:00Z",
+                "left_at": "2026-02-03T15:00:00Z",
+                "outcome": "won",
+            }
+        ]
+    },
     "create_account": {"name": "Alder & Sons"},
     "create_person": {"name": "Ada Winter", "email": "ada@example.com"},
     "create_team": {"name": "South"},

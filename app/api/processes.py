@@ -7,9 +7,10 @@ from fastapi import APIRouter, Path, Query, Response
 from app.api.door import IfMatch, ReadForecast, ReadProcesses, WriteProcesses
 from app.api.headers import placed, tagged
 from app.core.page import Page
-from app.domain import adherence, processes, relocation, templates
+from app.domain import adherence, inference, processes, relocation, templates
 from app.schemas.adherence import AdherenceOut, AdherenceQuery
 from app.schemas.base import Listing, PageOut
+from app.schemas.inference import InferenceIn, InferenceOut
 from app.schemas.processes import (
     ProcessChange,
     ProcessIn,
@@ -41,6 +42,12 @@ async def create_process(
     """Describe how customers come to buy: by milestones of your own, or from a template."""
     made = await processes.create(work, process)
     return tagged(response, placed(response, "processes", made))
+
+
+@router.post("/processes/infer")
+async def infer_process(work: ReadProcesses, asked: InferenceIn) -> InferenceOut:
+    """Propose a process from the stage history that another system kept. Nothing is stored."""
+    return inference.propose(work, asked)
 
 
 @router.get("/processes/{id}")
