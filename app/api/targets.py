@@ -5,11 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.door import IfMatch, ReadProcesses, WriteProcesses
+from app.api.door import IfMatch, ReadForecast, ReadProcesses, WriteProcesses
 from app.api.headers import placed, tagged
 from app.core.page import Page
-from app.domain import allocations, target_cascades, target_periods, targets
+from app.domain import allocations, gap_plans, target_cascades, target_periods, targets
 from app.schemas.base import PageOut
+from app.schemas.gap_plans import GapPlanOut, GapPlanQuery
 from app.schemas.target_cascades import TargetCascadeOut, TargetCascadeQuery
 from app.schemas.targets import (
     AllocationIn,
@@ -88,3 +89,11 @@ async def read_target_cascade(
 ) -> TargetCascadeOut:
     """What every milestone must receive in a period, and what that means for each day."""
     return await target_cascades.read(work, id, asked)
+
+
+@router.get("/{id}/gap-plan")
+async def read_gap_plan(
+    work: ReadForecast, id: UUID, asked: Annotated[GapPlanQuery, Query()]
+) -> GapPlanOut:
+    """What each milestone still needs in a period, and which opportunities could bring it."""
+    return await gap_plans.read(work, id, asked)

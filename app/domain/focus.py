@@ -1,0 +1,35 @@
+"""The open opportunities that can be brought to their next milestone soon, the best ones first."""
+
+import asyncio
+
+from app.core.listed import listed
+from app.core.work import Work
+from app.domain.facts import deals_of, story
+from app.domain.processes import resolve
+from app.domain.prospects import FORMULA, best_first, prospects, prospects_out
+from app.domain.questions import here, seen_at
+from app.schemas.prospects import FocusPageOut, FocusQuery
+
+
+async def find(work: Work, asked: FocusQuery) -> FocusPageOut:
+    """By value times the chance to get to the next milestone within the days asked for."""
+    seen_at(work, asked)
+    await here(work, asked.scope)
+    process = await resolve(work, asked.process)
+    told = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
+    shares = await deals_of(work, told, asked.scope)
+    found = await asyncio.to_thread(prospects, told, shares, asked.days, asked.business_type)
+    shown = listed(found, best_first, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked)
+    return FocusPageOut(
+        data=await prospects_out(work, told, shown.data, asked),
+        next_cursor=shown.next_cursor,
+        process_id=process.id,
+        process_version=told.version.number,
+        scope=str(asked.scope),
+        business_type=asked.business_type,
+        days=asked.days,
+        currency=work.home.currency,
+        as_of=asked.as_of or work.now,
+        effective_at=asked.effective_at,
+        formula=FORMULA,
+    )
