@@ -19,6 +19,7 @@ from app.api import (
     processes,
     products,
     rates,
+    restores,
     stale,
     targets,
     teams,
@@ -48,6 +49,7 @@ ROUTERS = finished(
     currency_rates.router,
     products.router,
     stale.router,
+    restores.router,
     imports.router,
     workspaces.router,
 )
