@@ -304,11 +304,13 @@ REMEDIES: dict[str, dict[str, Sentences]] = {
     "database-unavailable": {
         "en": (
             "The service cannot reach its database. Whether something was written is open.",
-            "Wait as long as `Retry-After` says. Before repeating a write, read what is there.",
+            "Wait as long as `Retry-After` says. A write that carried an idempotency key can be"
+            " sent again as it is; before repeating another, read what is there.",
         ),
         "de": (
             "Der Dienst erreicht seine Datenbank nicht. Ob etwas gespeichert wurde, ist offen.",
-            "So lange warten, wie `Retry-After` sagt. Vor erneutem Schreiben den Bestand lesen.",
+            "So lange warten, wie `Retry-After` sagt. Schreiben mit Idempotenzschlüssel lässt sich"
+            " genau so wiederholen; vor jedem anderen den Bestand lesen.",
         ),
     },
     "query-timeout": {
