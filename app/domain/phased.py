@@ -28,7 +28,7 @@ from app.schemas.target_cascades import (
     PhasedLevelOut,
     PhasedMonthOut,
     PhasedOut,
-    SuggestionOut,
+    RampUpOut,
 )
 
 FORMULA = "domain: feed_by = last day - quantile; x_k,τ = Σ_t (T_t/W_k)·f_k(t-τ)"
@@ -237,13 +237,13 @@ def _check(
 
 def _suggestion(
     work: Work, aim: Aimed, k: int, gaps: Sequence[tuple[Fraction | None, Fraction | None]]
-) -> SuggestionOut:
+) -> RampUpOut:
     row, currency = aim.ground.milestones[k], work.home.currency
     value, count = gaps[k]
     needed = None if value is None else ceil_to_minor(value, currency)
     number = None if count is None else ceil(count)
     telling = Telling(work.language, currency if value is not None else None)
-    return SuggestionOut(
+    return RampUpOut(
         position=row.position,
         key=row.key,
         required_value=money_out(needed, currency),

@@ -128,7 +128,7 @@ class PhasedLevelOut(Out):
     check: list[CheckedMonthOut]
 
 
-class SuggestionOut(Out):
+class RampUpOut(Out):
     """The first milestone that is still in time, and what must stand there now."""
 
     position: int
@@ -141,7 +141,7 @@ class SuggestionOut(Out):
 class PhasedOut(Out):
     milestones: list[PhasedLevelOut]
     already_too_late: Annotated[list[str], Field(description="Keys of the milestones.")]
-    suggestion: SuggestionOut | None
+    suggestion: RampUpOut | None
     formula: str
 
 
