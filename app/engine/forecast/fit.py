@@ -260,7 +260,15 @@ def _starts(plain: _Count, section: int) -> Places:
             seen = due = 0.0
     if len(starts) > 1 and max(seen + exits[-1], due + expected[-1]) < EVIDENCE:
         starts.pop()
-    return np.array(starts)
+    return _joined(np.array(starts), exits)
+
+
+def _joined(starts: Places, exits: Numbers) -> Places:
+    """Empty neighbours are one bucket: together they are the stronger evidence that nothing
+    happens at these ages."""
+    empty = np.add.reduceat(exits, starts) == 0
+    kept: Places = starts[~np.append(False, empty[1:] & empty[:-1])]
+    return kept
 
 
 def _prior_starts(stated: _Stated) -> Places:

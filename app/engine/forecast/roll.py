@@ -9,6 +9,8 @@ import numpy as np
 from app.engine.flow.facts import Numbers, Places
 from app.engine.forecast.fit import Rates, SectionRates
 
+EVER_DAYS = 730.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
@@ -64,20 +66,12 @@ def roll_all(all_rates: Sequence[Rates], days: Sequence[float]) -> list[Table]:
 
 
 def ever(rates: Rates) -> list[Numbers]:
-    """Per section the chance of an order ever, by age in steps up to the last bucket's begin."""
-    found: list[Numbers] = []
-    for section in reversed(rates.sections):
-        goals = np.array([*(float(later[0]) for later in reversed(found)), 1.0])
-        buckets = np.repeat(
-            np.arange(len(section.edges)), np.diff(section.edges, append=section.edges[-1] + 1)
-        )
-        gained, total = (goals @ section.onward)[buckets], section.total[buckets]
-        chances = np.zeros(len(buckets))
-        chances[-1] = gained[-1] / total[-1] if total[-1] > 0 else 0.0
-        for age in range(len(buckets) - 2, -1, -1):
-            chances[age] = gained[age] + (1 - total[age]) * chances[age + 1]
-        found.append(chances)
-    return found[::-1]
+    """Per section the chance of an order at all, by age in steps up to the last bucket's begin.
+
+    Within two years, that is: a deal that nobody ever closes would come to an end by its tiny
+    rates one day, and look alive for it.
+    """
+    return list(roll(rates, [EVER_DAYS]).within[0])
 
 
 def advance(rates: Rates, section: int, age: float, days: float) -> float:
