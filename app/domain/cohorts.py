@@ -8,7 +8,7 @@ from app.core.work import Work
 from app.domain.facts import DealRow, Story, stays_of, teams_on
 from app.engine.flow.facts import Facts, Outcome, day
 from app.engine.flow.records import begins
-from app.schemas.observed_rates import Basis
+from app.schemas.observed_rates import RateBasis
 from app.schemas.scopes import EVERYBODY, Business, Subject, Whose
 
 AGAIN, DUPLICATE, DECLINED = "again", "duplicate", "declined"
@@ -54,7 +54,7 @@ async def cohort(
     subject: Subject = EVERYBODY,
     business_type: Business = Business.ALL,
     window: str = "12m",
-    basis: Basis = Basis.ALL,
+    basis: RateBasis = RateBasis.ALL,
 ) -> Cohort:
     """The cohort of a scope in a story of all business.
 
@@ -119,7 +119,7 @@ def watched_whole(facts: Facts) -> Facts:
     return replace(facts, since=begins(facts))
 
 
-def _left_out(told: Story, basis: Basis) -> list[str | None]:
+def _left_out(told: Story, basis: RateBasis) -> list[str | None]:
     stays = told.facts.stays
     each = zip(
         stays.deal.tolist(),
@@ -134,7 +134,7 @@ def _left_out(told: Story, basis: Basis) -> list[str | None]:
     ]
 
 
-def _reason(deal: DealRow, outcome: int, basis: Basis, *, again: bool) -> str | None:
+def _reason(deal: DealRow, outcome: int, basis: RateBasis, *, again: bool) -> str | None:
     """Why a stay does not count. A deal that waits `again` where it once was is no new arrival."""
     if again:
         return AGAIN
@@ -142,7 +142,7 @@ def _reason(deal: DealRow, outcome: int, basis: Basis, *, again: bool) -> str | 
     if kind == DUPLICATE:
         return DUPLICATE
     lost = outcome == Outcome.LOST
-    return DECLINED if kind == DECLINED and lost and basis is Basis.COMPETED else None
+    return DECLINED if kind == DECLINED and lost and basis is RateBasis.COMPETED else None
 
 
 async def _narrower(work: Work, told: Story, subject: Subject) -> list[Subject]:

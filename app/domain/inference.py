@@ -13,6 +13,7 @@ from app.core.work import Work
 from app.engine.flow.estimates import FEW, OBSERVED, Estimate, Status, status_of, wilson
 from app.engine.infer import End, Proposal, Proposed, Step, infer
 from app.schemas.inference import (
+    ActSuggestionOut,
     DoubtOut,
     EndingOut,
     InferenceIn,
@@ -21,7 +22,6 @@ from app.schemas.inference import (
     NotAnActOut,
     ProcessDraftOut,
     StageRowIn,
-    SuggestionOut,
 )
 from app.schemas.metrics import MetricOut, metric_out, tenths_out
 from app.schemas.milestones import DefinitionOut
@@ -202,7 +202,7 @@ def _not_an_act(one: Named, language: str) -> NotAnActOut:
         stage=one.found.stages[0],
         milestone=one.key,
         seller_act=act,
-        suggestion=SuggestionOut(name=instead.name, customer_act=instead.customer_act),
+        suggestion=ActSuggestionOut(name=instead.name, customer_act=instead.customer_act),
     )
 
 

@@ -25,7 +25,7 @@ from app.engine.money import round_to_minor
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.metrics import MetricOut, lead_time_out, metric_out
 from app.schemas.observed_rates import (
-    CountsOut,
+    ArrivalCountsOut,
     MilestoneRatesOut,
     ParentOut,
     RateOut,
@@ -236,7 +236,7 @@ def _section_out(
         count=rate_metric(one.count, passing.count_parent, as_of),
         value=rate_metric(one.value, passing.value_parent, as_of),
         target_rate=None if rate is None else rate_out(rate),
-        counts=CountsOut(
+        counts=ArrivalCountsOut(
             entered=one.entered,
             advanced=one.advanced,
             exited=one.lost,

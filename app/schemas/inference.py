@@ -55,7 +55,7 @@ class ProcessDraftOut(Out):
     milestones: list[DefinitionOut]
 
 
-class SuggestionOut(Out):
+class ActSuggestionOut(Out):
     name: str
     customer_act: str
 
@@ -86,7 +86,7 @@ class NotAnActOut(Out):
     stage: str
     milestone: Annotated[str, Field(description="Key of the milestone proposed for it.")]
     seller_act: str
-    suggestion: SuggestionOut
+    suggestion: ActSuggestionOut
 
 
 class EndingOut(Out):

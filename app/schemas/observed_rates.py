@@ -17,7 +17,7 @@ LONGEST_MONTHS, LONGEST_DAYS = 120, 3650
 LEAST_CAP = 0.5
 
 
-class Basis(StrEnum):
+class RateBasis(StrEnum):
     """Competed: what we declined ourselves is no failure of the section."""
 
     ALL = "all"
@@ -59,9 +59,9 @@ class ScopeQuery(Moment):
     scope: ScopeIn = EVERYBODY
     business_type: Business = Business.ALL
     basis: Annotated[
-        Basis,
+        RateBasis,
         Field(description="`competed`: what we declined ourselves is left out."),
-    ] = Basis.ALL
+    ] = RateBasis.ALL
 
 
 class CohortQuery(ScopeQuery):
@@ -106,7 +106,7 @@ class RateOut(MetricOut):
     parent: ParentOut
 
 
-class CountsOut(Out):
+class ArrivalCountsOut(Out):
     """entered = advanced + exited + open + aside, each opportunity once."""
 
     entered: int
@@ -141,7 +141,7 @@ class SectionRatesOut(Out):
     count: RateOut
     value: RateOut
     target_rate: str | None
-    counts: CountsOut
+    counts: ArrivalCountsOut
     exits: Annotated[dict[str, int], Field(description="By kind.")]
     retention: Annotated[
         MetricOut,
@@ -207,9 +207,12 @@ class AskedOut(Out):
     formula: str
 
 
-class RatesOut(AskedOut):
+class CohortOut(AskedOut):
     window: WindowOut
     currency: str
+
+
+class RatesOut(CohortOut):
     half_life_days: int | None
     winsor: str | None
     sections: list[SectionRatesOut]
