@@ -18,8 +18,8 @@ new ones may come. Sentences may change; they follow `Accept-Language` (`en`, `d
 Pointer, RFC 6901) or `{"parameter": "limit", "code": …, "detail": …}`. What was sent is never
 repeated: it may be a secret in the wrong field.
 
-Worth sending again as it is: 503, `locked` and `idempotency-in-flight`, after `Retry-After`; a write
-with the same `Idempotency-Key`, so that it cannot happen twice. Everything else needs another
+Worth sending again as it is: 503, `locked` and `idempotency-in-flight`, after `Retry-After`; a
+write with the same `Idempotency-Key`, so that it cannot happen twice. Everything else needs another
 request. What is not HTTP at all is answered by the server with a plain 400.
 
 This page is written by `uv run python -m tests.contract.errors_page`.
