@@ -14,7 +14,8 @@ NUMBERS = {"engine.flow": {"numpy"}, "engine.forecast": {"numpy"}}
 FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     "engine": set(),
     "tables": {"sqlalchemy"},
-    "core": {"sqlalchemy", "pydantic", "pydantic_settings"},
+    # limits: counting what callers ask for, here or in a Redis that several servers share.
+    "core": {"sqlalchemy", "pydantic", "pydantic_settings", "limits"},
     "schemas": {"pydantic", "pydantic_core"},
     "domain": {"sqlalchemy", "holidays"},
     "api": {"fastapi", "pydantic_core", "sqlalchemy", "starlette"},
