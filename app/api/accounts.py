@@ -8,19 +8,20 @@ from sqlalchemy import Row
 
 from app.api.door import IfMatch, ReadAccounts, WriteAccounts
 from app.api.headers import placed, tagged
-from app.core.page import Page
+from app.api.shapes import parts_of, shaped, shaped_page
 from app.domain import accounts
-from app.schemas.accounts import AccountIn, AccountOut, AccountPatch, AccountQuery
-from app.schemas.base import PageOut
+from app.schemas.accounts import AccountIn, AccountOut, AccountPatch, AccountQuery, AccountShape
+from app.schemas.shapes import CountedPageOut
 from app.tables import Account
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
+Pages = CountedPageOut[AccountOut]
 
 
-@router.get("", response_model=PageOut[AccountOut])
-async def list_accounts(work: ReadAccounts, asked: Annotated[AccountQuery, Query()]) -> Page:
+@router.get("", response_model=Pages, responses=parts_of(Pages))
+async def list_accounts(work: ReadAccounts, asked: Annotated[AccountQuery, Query()]) -> Any:
     """The accounts of the workspace, page by page."""
-    return await accounts.find(work, asked)
+    return shaped_page(AccountOut, await accounts.find(work, asked), asked)
 
 
 @router.post("", status_code=201, response_model=AccountOut)
@@ -30,10 +31,13 @@ async def create_account(work: WriteAccounts, account: AccountIn, response: Resp
     return tagged(response, placed(response, "accounts", row))
 
 
-@router.get("/{id}", response_model=AccountOut)
-async def read_account(work: ReadAccounts, id: UUID, response: Response) -> Row[Any]:
+@router.get("/{id}", response_model=AccountOut, responses=parts_of(AccountOut))
+async def read_account(
+    work: ReadAccounts, id: UUID, asked: Annotated[AccountShape, Query()], response: Response
+) -> Any:
     """One account."""
-    return tagged(response, await work.get(Account, id))
+    row = tagged(response, await work.get(Account, id))
+    return shaped(response, AccountOut.model_validate(row), asked)
 
 
 @router.patch("/{id}", response_model=AccountOut)

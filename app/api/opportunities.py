@@ -1,31 +1,31 @@
 """Opportunities: ordinary resources whose place in the process only the customer changes."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.api.door import IfMatch, ReadOpportunities, WriteOpportunities
 from app.api.headers import placed, tagged
-from app.core.page import Page
-from app.domain import opportunities, pipeline
-from app.schemas.base import PageOut
-from app.schemas.opportunities import (
-    OpportunityIn,
-    OpportunityOut,
-    OpportunityPatch,
-    OpportunityQuery,
-)
+from app.api.shapes import may_see, parts_of, shaped, shaped_page
+from app.domain import companions, opportunities, pipeline
+from app.schemas.opportunities import OpportunityIn, OpportunityOut, OpportunityPatch
+from app.schemas.opportunity_views import OpportunityQuery, OpportunityShape, OpportunityView
+from app.schemas.shapes import CountedPageOut
 
 router = APIRouter(prefix="/opportunities", tags=["opportunities"])
+Pages = CountedPageOut[OpportunityView]
 
 
-@router.get("", response_model=PageOut[OpportunityOut])
+@router.get("", response_model=Pages, response_model_exclude_unset=True, responses=parts_of(Pages))
 async def list_opportunities(
-    work: ReadOpportunities, asked: Annotated[OpportunityQuery, Query()]
-) -> Page:
+    work: ReadOpportunities, request: Request, asked: Annotated[OpportunityQuery, Query()]
+) -> Any:
     """Opportunities, page by page, newest first unless asked otherwise."""
-    return await pipeline.find(work, asked)
+    may_see(request, asked.include)
+    found = await pipeline.find(work, asked)
+    await companions.join(work, found.data, asked.include)
+    return shaped_page(OpportunityView, found, asked, asked.include)
 
 
 @router.post("", status_code=201)
@@ -37,10 +37,24 @@ async def create_opportunity(
     return tagged(response, placed(response, "opportunities", made))
 
 
-@router.get("/{id}")
-async def read_opportunity(work: ReadOpportunities, id: UUID, response: Response) -> OpportunityOut:
+@router.get(
+    "/{id}",
+    response_model=OpportunityView,
+    response_model_exclude_unset=True,
+    responses=parts_of(OpportunityView),
+)
+async def read_opportunity(
+    work: ReadOpportunities,
+    id: UUID,
+    request: Request,
+    asked: Annotated[OpportunityShape, Query()],
+    response: Response,
+) -> Any:
     """One opportunity, with the ETag a change needs."""
-    return tagged(response, await pipeline.read(work, id))
+    may_see(request, asked.include)
+    seen = tagged(response, await pipeline.read(work, id))
+    await companions.join(work, [seen], asked.include)
+    return shaped(response, seen, asked, asked.include)
 
 
 @router.patch("/{id}")

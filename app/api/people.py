@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from app.api.door import IfMatch, ReadAccounts, WriteAccounts
 from app.api.headers import placed, tagged
+from app.api.shapes import parts_of, shaped, shaped_page
 from app.core.page import Page
 from app.domain import people
 from app.schemas.base import Listing, PageOut
@@ -18,16 +19,20 @@ from app.schemas.people import (
     PersonOut,
     PersonPatch,
     PersonQuery,
+    PersonShape,
+    PersonView,
 )
+from app.schemas.shapes import CountedPageOut
 from app.tables import Person
 
 router = APIRouter(prefix="/people", tags=["people"])
+Pages = CountedPageOut[PersonView]
 
 
-@router.get("", response_model=PageOut[PersonOut])
-async def list_people(work: ReadAccounts, asked: Annotated[PersonQuery, Query()]) -> Page:
+@router.get("", response_model=Pages, response_model_exclude_unset=True, responses=parts_of(Pages))
+async def list_people(work: ReadAccounts, asked: Annotated[PersonQuery, Query()]) -> Any:
     """The people of the workspace with their teams of today, page by page."""
-    return await people.find(work, asked)
+    return shaped_page(PersonView, await people.find(work, asked), asked, asked.include)
 
 
 @router.post("", status_code=201, response_model=PersonOut)
@@ -37,10 +42,18 @@ async def create_person(work: WriteAccounts, person: PersonIn, response: Respons
     return tagged(response, placed(response, "people", row))
 
 
-@router.get("/{id}", response_model=PersonOut)
-async def read_person(work: ReadAccounts, id: UUID, response: Response) -> Row[Any]:
+@router.get(
+    "/{id}",
+    response_model=PersonView,
+    response_model_exclude_unset=True,
+    responses=parts_of(PersonView),
+)
+async def read_person(
+    work: ReadAccounts, id: UUID, asked: Annotated[PersonShape, Query()], response: Response
+) -> Any:
     """One person with the team of today."""
-    return tagged(response, await people.read(work, id))
+    seen = tagged(response, await people.view(work, id, asked.include))
+    return shaped(response, seen, asked, asked.include)
 
 
 @router.patch("/{id}", response_model=PersonOut)

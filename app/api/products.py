@@ -1,28 +1,29 @@
 """The endpoints of products."""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from app.api.door import IfMatch, ReadAccounts, WriteAccounts
 from app.api.headers import placed, tagged
+from app.api.shapes import parts_of, shaped, shaped_page
 from app.domain import products
-from app.schemas.base import PageOut
-from app.schemas.products import ProductIn, ProductOut, ProductPatch, ProductQuery
+from app.schemas.products import ProductIn, ProductOut, ProductPatch, ProductQuery, ProductShape
+from app.schemas.shapes import CountedPageOut
 from app.tables import Product
 
 router = APIRouter(prefix="/products", tags=["products"])
+Pages = CountedPageOut[ProductOut]
 
 
-@router.get("")
-async def list_products(
-    work: ReadAccounts, asked: Annotated[ProductQuery, Query()]
-) -> PageOut[ProductOut]:
+@router.get("", response_model=Pages, responses=parts_of(Pages))
+async def list_products(work: ReadAccounts, asked: Annotated[ProductQuery, Query()]) -> Any:
     """The products of the workspace, page by page."""
-    page = await products.find(work, asked)
-    data = [ProductOut.of(row) for row in page.data]
-    return PageOut(data=data, next_cursor=page.next_cursor)
+    found = await products.find(work, asked)
+    seen = replace(found, data=[ProductOut.of(row) for row in found.data])
+    return shaped_page(ProductOut, seen, asked)
 
 
 @router.post("", status_code=201)
@@ -32,10 +33,13 @@ async def create_product(work: WriteAccounts, product: ProductIn, response: Resp
     return ProductOut.of(tagged(response, placed(response, "products", row)))
 
 
-@router.get("/{id}")
-async def read_product(work: ReadAccounts, id: UUID, response: Response) -> ProductOut:
+@router.get("/{id}", response_model=ProductOut, responses=parts_of(ProductOut))
+async def read_product(
+    work: ReadAccounts, id: UUID, asked: Annotated[ProductShape, Query()], response: Response
+) -> Any:
     """One product."""
-    return ProductOut.of(tagged(response, await work.get(Product, id)))
+    row = tagged(response, await work.get(Product, id))
+    return shaped(response, ProductOut.of(row), asked)
 
 
 @router.patch("/{id}")

@@ -8,19 +8,20 @@ from sqlalchemy import Row
 
 from app.api.door import IfMatch, ReadAccounts, WriteAccounts
 from app.api.headers import placed, tagged
-from app.core.page import Page
+from app.api.shapes import parts_of, shaped, shaped_page
 from app.domain import teams
-from app.schemas.base import PageOut
-from app.schemas.teams import TeamIn, TeamOut, TeamPatch, TeamQuery
+from app.schemas.shapes import CountedPageOut
+from app.schemas.teams import TeamIn, TeamOut, TeamPatch, TeamQuery, TeamShape
 from app.tables import Team
 
 router = APIRouter(prefix="/teams", tags=["people"])
+Pages = CountedPageOut[TeamOut]
 
 
-@router.get("", response_model=PageOut[TeamOut])
-async def list_teams(work: ReadAccounts, asked: Annotated[TeamQuery, Query()]) -> Page:
+@router.get("", response_model=Pages, responses=parts_of(Pages))
+async def list_teams(work: ReadAccounts, asked: Annotated[TeamQuery, Query()]) -> Any:
     """The teams and territories of the workspace, page by page; `parent_id` makes the tree."""
-    return await teams.find(work, asked)
+    return shaped_page(TeamOut, await teams.find(work, asked), asked)
 
 
 @router.post("", status_code=201, response_model=TeamOut)
@@ -29,10 +30,13 @@ async def create_team(work: WriteAccounts, team: TeamIn, response: Response) -> 
     return tagged(response, placed(response, "teams", await teams.create(work, team)))
 
 
-@router.get("/{id}", response_model=TeamOut)
-async def read_team(work: ReadAccounts, id: UUID, response: Response) -> Row[Any]:
+@router.get("/{id}", response_model=TeamOut, responses=parts_of(TeamOut))
+async def read_team(
+    work: ReadAccounts, id: UUID, asked: Annotated[TeamShape, Query()], response: Response
+) -> Any:
     """One team."""
-    return tagged(response, await work.get(Team, id))
+    row = tagged(response, await work.get(Team, id))
+    return shaped(response, TeamOut.model_validate(row), asked)
 
 
 @router.patch("/{id}", response_model=TeamOut)

@@ -1,7 +1,7 @@
 """One request's unit of work: the transaction, the workspace and the clock in one hand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -26,6 +26,8 @@ class Home:
     currency: str
     language: str
     fiscal_start: int
+    # Known to every server of the installation and to no caller: what signs cursors.
+    secret: bytes = field(repr=False)
 
     @property
     def zone(self) -> ZoneInfo:

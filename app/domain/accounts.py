@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from app.core.page import Page, page
+from app.core.page import Page, listed
 from app.core.work import Work
 from app.domain import attributes
 from app.domain.naming import begins, ordered
@@ -30,9 +30,7 @@ async def find(work: Work, asked: AccountQuery) -> Page:
             query = query.where(column == wanted)
     if asked.q is not None:
         query = query.where(begins(Account, asked.q))
-    return await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    return await listed(work, query, order, asked)
 
 
 async def create(work: Work, account: AccountIn) -> Row[Any]:

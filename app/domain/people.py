@@ -1,5 +1,7 @@
 """People who sell, and the team each belongs to on any day."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,13 +10,14 @@ from sqlalchemy import FromClause, Row, Select, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.errors import NotFound
-from app.core.page import Order, Page, page
+from app.core.page import Order, Page, listed, page
 from app.core.work import Work
 from app.domain import teams
 from app.domain.naming import begins, ordered
 from app.domain.trees import below
 from app.schemas.base import Listing
-from app.schemas.people import MembershipIn, PersonIn, PersonPatch, PersonQuery
+from app.schemas.people import MembershipIn, PersonIn, PersonPatch, PersonQuery, PersonView
+from app.schemas.teams import TeamOut
 from app.tables import Membership, Person, Team
 
 # Since when a new person is in the first team: before everything that could be credited to it.
@@ -27,21 +30,26 @@ FILTERS = {
 
 
 async def find(work: Work, asked: PersonQuery) -> Page:
-    query, order = ordered(_people(work, asked.team), Person, asked.sort)
+    query, order = ordered(with_team(work, asked.team), Person, asked.sort)
     for name, column in FILTERS.items():
         wanted = getattr(asked, name)
         if wanted is not None:
             query = query.where(column == wanted)
     if asked.q is not None:
         query = query.where(begins(Person, asked.q))
-    return await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await listed(work, query, order, asked)
+    return replace(found, data=await _with_teams(work, found.data, asked.include))
+
+
+async def view(work: Work, id: UUID, include: Sequence[str]) -> PersonView:
+    """The person, and the team of today if that shall come along."""
+    [seen] = await _with_teams(work, [await read(work, id)], include)
+    return seen
 
 
 async def read(work: Work, id: UUID) -> Row[Any]:
     """The person with `team_id` and `team_since` as of today."""
-    row = await work.one(_people(work).where(Person.id == id))
+    row = await work.one(with_team(work).where(Person.id == id))
     if row is None:
         raise NotFound(f"There is no person {id}.")
     return row
@@ -91,13 +99,28 @@ def team_on(work: Work, person_id: Any, day: Any) -> FromClause:
     return query.order_by(Membership.since.desc()).limit(1).lateral("team_now")
 
 
-def _people(work: Work, team_id: UUID | None = None) -> Select[Any]:
+def with_team(work: Work, team_id: UUID | None = None) -> Select[Any]:
+    """People with `team_id` and `team_since` as of today; all, or those in a team or below it."""
     team = team_on(work, Person.id, work.today)
     query = work.rows(Person).outerjoin(team, true())
     query = query.add_columns(team.c.team_id, team.c.since.label("team_since"))
     if team_id is None:
         return query
     return query.where(team.c.team_id.in_(select(below(work, Team, team_id).c.id)))
+
+
+async def _with_teams(
+    work: Work, rows: Sequence[Row[Any]], include: Sequence[str]
+) -> list[PersonView]:
+    seen = [PersonView.model_validate(row) for row in rows]
+    wanted = {person.team_id for person in seen if person.team_id is not None}
+    if "team" not in include:
+        return seen
+    found = await work.all(work.rows(Team).where(Team.id.in_(wanted))) if wanted else []
+    known = {row.id: TeamOut.model_validate(row) for row in found}
+    for person in seen:
+        person.team = known.get(person.team_id) if person.team_id else None
+    return seen
 
 
 async def _join(work: Work, id: UUID, team_id: UUID | None, since: date) -> Row[Any]:

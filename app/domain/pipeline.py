@@ -1,11 +1,14 @@
 """Opportunities as the world sees them: one of them, or pages of those asked for."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Numeric,
     Row,
     Select,
     Text,
@@ -19,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from app.core.errors import NotFound
-from app.core.page import Order, Page, page
+from app.core.page import Key, Listed, Order, Page, listed
 from app.core.work import Work
 from app.domain import processes
 from app.domain.people import team_on
@@ -29,19 +32,20 @@ from app.schemas.events import Ball
 from app.schemas.opportunities import (
     DRIFTING_DAYS,
     CreditOut,
-    OpportunityOut,
-    OpportunityQuery,
     OpportunitySort,
     Status,
 )
+from app.schemas.opportunity_views import OpportunityQuery, OpportunityView
 from app.tables import Milestone, Opportunity, Person, ProcessVersion, Team, Workspace
 
+# Unknown comes below nothing at all. As the index has it: a bind parameter might not match.
+_VALUE_IN_ORDER = "coalesce(opportunities.value, -1)"
+# Every one of these has an index.
 SORTS: dict[OpportunitySort, tuple[str, ColumnElement[Any]]] = {
     OpportunitySort.OLDEST: ("created_at", Opportunity.created_at.expression),
     OpportunitySort.LEAST_RECENTLY_CHANGED: ("updated_at", Opportunity.updated_at.expression),
     OpportunitySort.NAME: ("sort_name", func.lower(Opportunity.name, type_=Text())),
-    # Unknown comes below nothing at all.
-    OpportunitySort.SMALLEST: ("sort_value", func.coalesce(Opportunity.value, Decimal(-1))),
+    OpportunitySort.SMALLEST: ("sort_value", literal_column(_VALUE_IN_ORDER, Numeric())),
 }
 
 # A hold stops the clock until an event ends it, or until its own end has passed.
@@ -63,25 +67,38 @@ _PRODUCTS = """ARRAY(SELECT p.product_id FROM opportunity_products p
   ORDER BY p.product_id)"""
 
 
-async def read(work: Work, id: UUID) -> OpportunityOut:
-    row = await work.one(_viewed(work).where(Opportunity.id == id))
+class Asked(Listed, Protocol):
+    @property
+    def sort(self) -> Sequence[OpportunitySort]: ...
+
+
+async def read(work: Work, id: UUID) -> OpportunityView:
+    row = await work.one(viewed(work).where(Opportunity.id == id))
     if row is None:
         raise NotFound(f"There is no opportunity {id}.")
     return _seen(work, row)
 
 
 async def find(work: Work, asked: OpportunityQuery) -> Page:
-    query = await _filtered(work, asked)
-    descending = asked.sort.startswith("-")
-    name, column = SORTS[OpportunitySort(asked.sort.removeprefix("-"))]
-    order = Order(name, column, Opportunity.id.expression, descending=descending)
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
-    return Page([_seen(work, row) for row in found.data], found.next_cursor)
+    return await seen_page(work, await _filtered(work, asked), asked)
 
 
-def _viewed(work: Work) -> Select[Any]:
+async def seen_page(work: Work, query: Select[Any], asked: Asked) -> Page:
+    """The page that was asked for of a query made of `viewed`, as views without companions."""
+    first, *then = (_key(sort) for sort in asked.sort)
+    id = Opportunity.id.expression
+    order = Order(first.name, first.column, id, first.descending, tuple(then))
+    found = await listed(work, query, order, asked)
+    return replace(found, data=[_seen(work, row) for row in found.data])
+
+
+def _key(sort: OpportunitySort) -> Key:
+    name, column = SORTS[OpportunitySort(sort.removeprefix("-"))]
+    return Key(name, column, sort.startswith("-"))
+
+
+def viewed(work: Work) -> Select[Any]:
+    """Every opportunity with what is computed of it at this moment, as columns."""
     now = literal(work.now, TIMESTAMP(timezone=True)).label("now")
     clock = select(now, Workspace.hold_limit_days).where(Workspace.id == work.workspace_id)
     moment = clock.subquery("moment")
@@ -92,7 +109,7 @@ def _viewed(work: Work) -> Select[Any]:
         Milestone.key.label("milestone"),
         ProcessVersion.number.label("process_version"),
         func.lower(Opportunity.name).label("sort_name"),
-        func.coalesce(Opportunity.value, Decimal(-1)).label("sort_value"),
+        literal_column(_VALUE_IN_ORDER, Numeric()).label("sort_value"),
         literal_column(_STATUS).label("seen_status"),
         literal_column(_AGE).label("age_days"),
         literal_column(_PROGRESS).label("section_progress"),
@@ -108,7 +125,7 @@ def _viewed(work: Work) -> Select[Any]:
 
 
 async def _filtered(work: Work, asked: OpportunityQuery) -> Select[Any]:
-    query = _viewed(work)
+    query = viewed(work)
     if asked.process is not None:
         process = await processes.resolve(work, asked.process)
         query = query.where(Opportunity.process_id == process.id)
@@ -169,9 +186,9 @@ def _drifting() -> ColumnElement[bool]:
     return func.coalesce(and_(literal_column(_STATUS) == Status.OPEN.value, owed, late), False)
 
 
-def _seen(work: Work, row: Row[Any]) -> OpportunityOut:
+def _seen(work: Work, row: Row[Any]) -> OpportunityView:
     progress = row.section_progress
-    return OpportunityOut(
+    return OpportunityView(
         id=row.id,
         name=row.name,
         process_id=row.process_id,

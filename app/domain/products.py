@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from app.core.errors import Invalid
-from app.core.page import Page, page
+from app.core.page import Page, listed
 from app.core.work import Work
 from app.domain import attributes
 from app.domain.naming import begins, ordered
@@ -28,9 +28,7 @@ async def find(work: Work, asked: ProductQuery) -> Page:
         query = query.where(Product.active == asked.active)
     if asked.q is not None:
         query = query.where(begins(Product, asked.q))
-    return await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    return await listed(work, query, order, asked)
 
 
 async def create(work: Work, product: ProductIn) -> Row[Any]:

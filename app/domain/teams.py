@@ -7,7 +7,7 @@ from sqlalchemy import Row, insert, literal, null, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.errors import InUse
-from app.core.page import Page, page
+from app.core.page import Page, listed
 from app.core.work import Work
 from app.domain.naming import begins, ordered
 from app.domain.trees import below, hang, hold
@@ -33,9 +33,7 @@ async def find(work: Work, asked: TeamQuery) -> Page:
         query = query.where(Team.id.in_(select(tree.c.id)), Team.id != asked.below)
     if asked.q is not None:
         query = query.where(begins(Team, asked.q))
-    return await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    return await listed(work, query, order, asked)
 
 
 async def create(work: Work, team: TeamIn) -> Row[Any]:

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from app.schemas.attributes import Attributes
-from app.schemas.base import ExternalId, In, Listing, Name, Out, Short, Source
+from app.schemas.base import ExternalId, In, Name, Out, Short, Source
 from app.schemas.patch import ABSENT
+from app.schemas.shapes import ONLY, Counting, OneOf
 from app.schemas.sorting import Sort
 
 
@@ -51,7 +52,13 @@ class AccountOut(Out):
     updated_at: datetime
 
 
-class AccountQuery(Listing):
+class AccountShape(In):
+    fields: Annotated[
+        list[str], OneOf.fields(AccountOut), Field(default_factory=list, description=ONLY)
+    ]
+
+
+class AccountQuery(Counting, AccountShape):
     q: Annotated[str | None, Field(description="How the name begins, in either case.")] = None
     segment: str | None = None
     country: str | None = None

@@ -165,8 +165,11 @@ class Listing(In):
 
     @property
     def asked(self) -> str:
-        """The filters of this question, to which its cursor is bound."""
-        return self.model_dump_json(exclude={"limit", "cursor"})
+        """The filters of this question, to which its cursor is bound.
+
+        Defaults are left out: a cursor survives the release that adds a parameter.
+        """
+        return self.model_dump_json(exclude={"limit", "cursor"}, exclude_defaults=True)
 
 
 class PageOut(Out, Generic[Item]):

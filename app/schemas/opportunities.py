@@ -15,12 +15,10 @@ from app.schemas.base import (
     ExternalId,
     In,
     Instant,
-    Listing,
     MoneyIn,
     MoneyOut,
     Name,
     Out,
-    Short,
     Source,
 )
 from app.schemas.events import Ball
@@ -213,37 +211,3 @@ Flag = Annotated[
 
 # A fortnight without the step that somebody owes: the opportunity drifts.
 DRIFTING_DAYS = 14
-
-
-class OpportunityQuery(Listing):
-    process: Annotated[str | None, Field(description="Id or key.")] = None
-    milestone: Annotated[str | None, Field(description="Key, or `none` before the first.")] = None
-    owner: UUID | None = None
-    team: Annotated[UUID | None, Field(description="With the teams below it.")] = None
-    account: UUID | None = None
-    status: Status | None = None
-    business_type: BusinessType | None = None
-    source: Short | None = None
-    external_id: Short | None = None
-    value_gte: Annotated[
-        Decimal | None, Field(max_digits=24, description="In whatever currency the value is.")
-    ] = None
-    value_lte: Annotated[
-        Decimal | None, Field(max_digits=24, description="In whatever currency the value is.")
-    ] = None
-    updated_since: Instant | None = None
-    stale: Annotated[
-        Flag,
-        Field(
-            description="Longer at its milestone than the days configured for the section; what"
-            " those who moved on say about it is in /v1/stale."
-        ),
-    ] = None
-    ball: Annotated[Ball | None, Field(description="Who owes the next step.")] = None
-    drifting: Annotated[
-        Flag,
-        Field(
-            description="Open, and for more than 14 days it has been our turn or the customer's."
-        ),
-    ] = None
-    sort: OpportunitySort = OpportunitySort.NEWEST

@@ -7,9 +7,11 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Day, ExternalId, In, Listing, Name, Out, Source
+from app.schemas.base import Day, ExternalId, In, Name, Out, Source
 from app.schemas.patch import ABSENT
+from app.schemas.shapes import ALONG, ONLY, Counting, OneOf
 from app.schemas.sorting import Sort
+from app.schemas.teams import TeamOut
 
 
 def _address(email: str) -> str:
@@ -82,7 +84,25 @@ class PersonOut(Out):
     updated_at: datetime
 
 
-class PersonQuery(Listing):
+class PersonView(PersonOut):
+    """A person with what was asked to come along."""
+
+    team: Annotated[
+        TeamOut | None, Field(description="With `include=team`: the team of today.")
+    ] = None
+
+
+class PersonShape(In):
+    fields: Annotated[
+        list[str], OneOf.fields(PersonOut), Field(default_factory=list, description=ONLY)
+    ]
+    include: Annotated[list[str], OneOf(("team",)), Field(default_factory=list, description=ALONG)]
+
+
+class PersonQuery(Counting, PersonShape):
+    include: Annotated[
+        list[str], OneOf(("team", "total_count")), Field(default_factory=list, description=ALONG)
+    ]
     q: Annotated[str | None, Field(description="How the name begins, in either case.")] = None
     team: Annotated[
         UUID | None, Field(description="Who is today in this team or one below it.")

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from app.schemas.attributes import Attributes
-from app.schemas.base import In, Key, Listing, MoneyIn, MoneyOut, Name, Out, money_out
+from app.schemas.base import In, Key, MoneyIn, MoneyOut, Name, Out, money_out
 from app.schemas.patch import ABSENT
+from app.schemas.shapes import ONLY, Counting, OneOf
 from app.schemas.sorting import Sort
 
 
@@ -48,7 +49,13 @@ class ProductOut(Out):
         return cls(**columns, list_price=money_out(row.list_price, row.currency))
 
 
-class ProductQuery(Listing):
+class ProductShape(In):
+    fields: Annotated[
+        list[str], OneOf.fields(ProductOut), Field(default_factory=list, description=ONLY)
+    ]
+
+
+class ProductQuery(Counting, ProductShape):
     q: Annotated[str | None, Field(description="How the name begins, in either case.")] = None
     key: str | None = None
     active: bool | None = None

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.schemas.base import ExternalId, In, Listing, Name, Out, Source
+from app.schemas.base import ExternalId, In, Name, Out, Source
 from app.schemas.patch import ABSENT
+from app.schemas.shapes import ONLY, Counting, OneOf
 from app.schemas.sorting import Sort
 
 
@@ -47,7 +48,13 @@ class TeamOut(Out):
     updated_at: datetime
 
 
-class TeamQuery(Listing):
+class TeamShape(In):
+    fields: Annotated[
+        list[str], OneOf.fields(TeamOut), Field(default_factory=list, description=ONLY)
+    ]
+
+
+class TeamQuery(Counting, TeamShape):
     q: Annotated[str | None, Field(description="How the name begins, in either case.")] = None
     kind: TeamKind | None = None
     parent: Annotated[UUID | None, Field(description="The team they are direct parts of.")] = None

@@ -113,6 +113,8 @@ class Opportunity(Versioned):
         ),
         Index(None, "workspace_id", "created_at", "id"),
         Index(None, "workspace_id", "updated_at", "id"),
+        Index("opportunities_name_idx", "workspace_id", text("lower(name)"), "id"),
+        Index("opportunities_value_idx", "workspace_id", text("coalesce(value, -1)"), "id"),
         Index(None, "workspace_id", "process_id", "status", "position"),
         Index(None, "workspace_id", "owner_id"),
         Index(None, "workspace_id", "account_id"),

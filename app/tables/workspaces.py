@@ -4,10 +4,22 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Date, Index, SmallInteger, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Date,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.tables.base import Owned, Table, home
+
+# Two of the database's own: random where no server has to agree on anything first.
+RANDOM_32_BYTES = text("uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())")
 
 
 class Workspace(Table):
@@ -25,6 +37,8 @@ class Workspace(Table):
     holiday_region: Mapped[str | None]
     days_off: Mapped[list[date]] = mapped_column(ARRAY(Date), default=list)
     hold_limit_days: Mapped[int] = mapped_column(default=180)
+    # Signs what is handed out and has to come back unchanged, on whichever server.
+    secret: Mapped[bytes] = mapped_column(server_default=RANDOM_32_BYTES)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
