@@ -191,6 +191,27 @@ async def test_a_secret_is_kept_nowhere_and_so_not_answered_again(client, work):
     assert len((await client.get("/v1/api_keys")).json()["data"]) == 2
 
 
+def test_every_secret_of_the_contract_is_marked_as_one():
+    schemas = DOCUMENT["components"]["schemas"]
+    for name, schema in schemas.items():
+        for member, node in schema.get("properties", {}).items():
+            told = member == "secret" or "not shown again" in node.get("description", "")
+            assert told == ("x-shown-once" in node), (name, member)
+    assert "x-shown-once" in schemas["ApiKeyMade"]["properties"]["key"]
+
+
+async def test_an_import_starts_once(client):
+    mapping = {"columns": {"Name": "name"}}
+    wanted = {"object": "accounts", "source": "crm", "mapping": mapping}
+    place = (await sent(client, "k", wanted, "/v1/imports")).headers["Location"]
+    file = {"content": "Name\nAlder\n", "headers": {"Content-Type": "text/csv"}}
+    assert (await client.put(f"{place}/content", **file)).status_code == 200
+    starts = [await client.post(f"{place}/start", headers={ONCE: "s"}) for _ in range(2)]
+    assert [start.status_code for start in starts] == [202, 202]
+    assert starts[1].headers["Retry-After"] == starts[0].headers["Retry-After"]
+    assert (await client.post(f"{place}/start")).status_code == 409
+
+
 async def test_a_question_is_asked_anew(client, kept, statements):
     asked = {"target": {"amount": "8.00", "currency": "EUR"}, "rates": ["0.5"]}
     answers = [await sent(client, "k", asked, "/v1/cascade") for _ in range(2)]
