@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine.decay import State, judge
+from app.engine.fading import faded, horizon
 from app.engine.flow.facts import Facts, Outcome, cut, standing
-from app.engine.forecast import Prior, chances, fit
+from app.engine.flow.lead_times import quantile, to_order
+from app.engine.forecast import Prior, fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +22,27 @@ class Found:
 
 def dead_horses(history: Facts, step_days: float) -> Found:
     """Walks through the record and flags with what was known at each moment."""
-    prior = Prior([None] * history.sections, [None] * history.sections)
     flagged: set[int] = set()
     for at in np.arange(history.since + step_days, history.at + 1e-9, step_days):
-        known = cut(history, float(at))
-        there = standing(known)
-        found = chances(fit(known, prior), there.section.tolist(), there.age.tolist())
-        verdicts = [
-            judge(each.now, each.on_arrival, each.evidence, float(age), None, None)
-            for each, age in zip(found, there.age, strict=True)
-        ]
-        flagged |= {
-            int(deal)
-            for deal, verdict in zip(there.deal, verdicts, strict=True)
-            if verdict.state is State.DEAD
-        }
+        flagged |= _dead(cut(history, float(at)))
     stays = history.stays
     wins = set(stays.deal[stays.outcome == Outcome.ADVANCED].tolist())
     never = set(stays.deal.tolist()) - wins
     return Found(
         len(flagged), len(flagged & wins) / max(len(flagged), 1), len(flagged & never) / len(never)
     )
+
+
+def _dead(known: Facts) -> set[int]:
+    unstated = [None] * known.sections
+    there, everybody = standing(known), [True] * len(known.stays.deal)
+    ways = to_order(known, everybody, unstated)
+    horizons = [horizon(quantile(way, 0.9)) for way in ways]
+    rates = fit(known, Prior(unstated, unstated))
+    found = faded(rates, horizons, there.section.tolist(), there.age.tolist())
+    return {
+        int(deal)
+        for deal, age, each in zip(there.deal, there.age, found, strict=True)
+        if judge(each.now, each.on_arrival, each.evidence, float(age), None, None).state
+        is State.DEAD
+    }

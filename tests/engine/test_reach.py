@@ -38,7 +38,7 @@ def test_in_no_time_nobody_gets_anywhere(rates):
 
 
 def test_two_milestones_on_is_half_of_half(rates):
-    assert ever(until(rates, 2))[0][0] == pytest.approx(0.25)
+    assert ever(until(rates, 2))[0][0] == pytest.approx(0.25, abs=1e-4)
     assert ever(until(rates, 2))[1][0] == pytest.approx(0.5)
 
 

@@ -69,7 +69,8 @@ def track(
     of their corrections."""
     gap = _gap(offsets)
     alike = _alike(moment, past, offsets, gap)
-    use_stored = all(len(pasts) >= FEWEST_STORED for pasts in alike)
+    kept = [len(pasts) >= FEWEST_STORED for pasts in alike]
+    use_stored = all(kept)
     back = _steps_back(offsets, gap)
     origins = [] if use_stored else _moments(moment, gap, back, YOUNGEST)
     looks = [book.look(at) for at in origins]
@@ -78,10 +79,9 @@ def track(
     snapshots = [snapshot(book, at, offsets, now.count) for at in windows]
     found = promise(moment, now, offsets)
     today = correction(snapshots, now.count, moment.at, offsets, gap)
-    if use_stored:
-        said = _stored(moment, alike, totals(found, today, now.rates.prior_share, offsets))
-    else:
-        said = _rebuilt(looks, then, moment, snapshots, offsets, gap)
+    stored = _stored(moment, alike, totals(found, today, now.rates.prior_share, offsets))
+    rebuilt = _rebuilt(looks, then, moment, snapshots, offsets, gap)
+    said = [stored[period] if kept[period] else rebuilt[period] for period in range(len(kept))]
     apart = gap / longest(offsets)
     known = run_rate(moment.orders, moment.since, moment.at, longest(offsets)).known
     value = tuple(blend([value for value, _ in each], apart, run_rate_known=known) for each in said)

@@ -1,9 +1,12 @@
 """The forecast is deterministic, blind to the future, honest about ignorance, and adds up."""
 
 from dataclasses import fields, replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.engine.flow.estimates import Status
 from app.engine.flow.facts import Facts, Outcome, cut
@@ -105,6 +108,23 @@ def test_scopes_add_up_to_the_whole_exactly(made):
     for period, whole in enumerate(of_scope(made)):
         assert sum(parts[period].value.expected for parts in scopes) == whole.value.expected
         assert sum(parts[period].count.expected for parts in scopes) == whole.count.expected
+
+
+@given(st.lists(st.fractions(0, 1, max_denominator=400), min_size=1, max_size=5))
+@settings(
+    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_shared_deals_are_divided_without_remainder(made, credits):
+    """Each deal is credited by these shares, and what is left of it belongs to somebody else."""
+    whole = max(sum(credits), Fraction(1))
+    shares = [credit / whole for credit in credits]
+    everybody = [*shares, 1 - sum(shares)]
+    none = [False] * (max([*made.arrivals, *made.wins]) + 1)
+    number = max(made.deals) + 1
+    first = replace(made, ends=made.ends[:1])
+    parts = [of_scope(first, [share] * number, none, none)[0] for share in everybody]
+    together = of_scope(first)[0].value.from_open
+    assert sum(part.value.expected for part in parts) == together
 
 
 def test_the_expected_value_is_the_sum_of_its_parts(made):
@@ -212,6 +232,15 @@ def test_forecasts_that_were_said_are_learnt_from(made):
     assert (found.blend_basis, found.origins) == ("stored", 6)
     assert found.pipeline_weight[0] < 0.2
     assert made.blend_basis == "rebuilt"
+
+
+def test_near_periods_learn_from_what_was_said_before_far_ones_can():
+    history = sold()
+    said = (history.at - 30 * back for back in range(6))
+    past = [Past(end - 30, end - 30, end, 9e6, 3e5, 90, 7) for end in said]
+    found = forecast(history, ends(history, 2), NOTHING_STATED, past)
+    assert found.blend_basis == "rebuilt"
+    assert found.pipeline_weight[0] < 0.2 < found.pipeline_weight[1]
 
 
 def test_three_said_ones_are_too_few():
