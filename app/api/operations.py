@@ -22,7 +22,9 @@ DATABASE = "read_readyz"
 UNCHANGED = "NotModified"
 STALE = 412  # says the version that would have matched
 # Parameters of a question that name something which may not be there.
-REFERENCES = frozenset({"process", "milestone", "scope", "owner", "team", "account", "product"})
+REFERENCES = frozenset(
+    {"process", "event", "milestone", "scope", "owner", "team", "account", "product"}
+)
 SUCCESS = {
     "200": "The answer.",
     "201": "Created.",

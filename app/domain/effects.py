@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from fractions import Fraction
 from math import inf, isnan
 from typing import Any
@@ -24,7 +24,7 @@ from app.domain.outlooks import (
     view,
 )
 from app.domain.processes import resolve
-from app.engine.flow.facts import day
+from app.engine.flow.facts import Outcome, day
 from app.engine.forecast import COUNT_SCALE, of_scope
 from app.engine.money import Money, round_to_minor
 from app.engine.periods import Grain, Period, bounds
@@ -64,7 +64,8 @@ async def read(work: Work, asked: EffectQuery) -> EffectOut:
     deal = await work.get(Opportunity, event.opportunity_id)
     process = await resolve(work, deal.process_id)
     known = max(event.recorded_at, event.occurred_at)
-    told = [await story(work, process.id, as_of=at) for at in (known - _INSTANT, known)]
+    unaware = await story(work, process.id, as_of=known - _INSTANT)
+    told = [_watched_until(unaware, known), await story(work, process.id, as_of=known)]
     periods = periods_from(work, known, Grain.MONTH, asked.periods)
     ends = [bounds(each, work.home.zone)[1] for each in periods]
     past = await past_of(work, process.id, known)
@@ -73,6 +74,14 @@ async def read(work: Work, asked: EffectQuery) -> EffectOut:
     held = await asyncio.to_thread(held_at, before, after)
     months = _months(work, deal.id, periods, (before, after, held))
     return _effect(work, event, before, periods, months)
+
+
+def _watched_until(told: Story, at: datetime) -> Story:
+    """The same deals an instant older, so that both looks see everything else at one age."""
+    facts, stays, end = told.facts, told.facts.stays, day(at)
+    open_still = (stays.outcome == Outcome.OPEN) & (stays.left >= facts.at)
+    left = stays.left * ~open_still + end * open_still
+    return replace(told, at=at, facts=replace(facts, at=end, stays=replace(stays, left=left)))
 
 
 def _months(
