@@ -1,6 +1,7 @@
 """What to do next, in sentences with the real numbers, in English and German."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
@@ -28,6 +29,15 @@ _GAP_FEED: Sentences = {
     "de": "{milestone} braucht noch {needed}, und davor steht nichts: neue Geschäftsmöglichkeiten"
     " finden.",
 }
+_BEHIND: Sentences = {
+    "en": "{milestone} is {needed} behind; {candidates} at {before}.",
+    "de": "{milestone} liegt um {needed} zurück; {candidates} bei {before}.",
+}
+_BEHIND_FEED: Sentences = {
+    "en": "{milestone} is {needed} behind, and nothing stands before it: find new opportunities.",
+    "de": "{milestone} liegt um {needed} zurück, und davor steht nichts: neue"
+    " Geschäftsmöglichkeiten finden.",
+}
 _ARRIVALS = {"en": ("{} arrival", "{} arrivals"), "de": ("{} Ankunft", "{} Ankünfte")}
 _CANDIDATES = {
     "en": ("{} candidate stands", "{} candidates stand"),
@@ -43,23 +53,37 @@ def suggestion_text(milestone: str, needed: Fraction | None, telling: Telling) -
     return _SUGGESTION[telling.language].format(milestone=milestone, needed=needed_there)
 
 
-def gap_text(
-    milestone: str,
-    before: str | None,
-    lack: tuple[Fraction | None, Fraction | None],
-    candidates: int,
-    language: str,
-    currency: str,
-) -> str:
-    """What a milestone still needs, by value and by number, and how many stand before it."""
-    value, count = lack
-    amount = None if value is None else Telling(language, currency).amount(value, up=True)
-    number = None if count is None else _arrivals(ceil(count), language)
-    needed = " ≈ ".join(part for part in (number, amount) if part is not None)
-    sentences = _GAP_FEED if before is None else _GAP
-    there = _CANDIDATES[language][candidates != 1].format(candidates)
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a milestone lacks, by value and by number, and how many `candidates` stand at the one
+    `before`; the first has none before it."""
+
+    milestone: str
+    before: str | None
+    value: Fraction | None
+    count: Fraction | None
+    candidates: int
+
+
+def gap_text(lack: Lack, language: str, currency: str) -> str:
+    """What is still needed in the whole period."""
+    return _told(lack, _GAP_FEED if lack.before is None else _GAP, language, currency)
+
+
+def behind_text(lack: Lack, language: str, currency: str) -> str:
+    """What should have arrived by now and has not."""
+    return _told(lack, _BEHIND_FEED if lack.before is None else _BEHIND, language, currency)
+
+
+def _told(lack: Lack, sentences: Sentences, language: str, currency: str) -> str:
+    value, count = lack.value, lack.count
+    amount = Telling(language, currency).amount(value, up=True) if value else None
+    number = _arrivals(ceil(count), language) if count else None
     return sentences[language].format(
-        milestone=milestone, needed=needed, candidates=there, before=before
+        milestone=lack.milestone,
+        needed=" ≈ ".join(part for part in (number, amount) if part is not None),
+        candidates=_CANDIDATES[language][lack.candidates != 1].format(lack.candidates),
+        before=lack.before,
     )
 
 

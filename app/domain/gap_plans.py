@@ -9,15 +9,15 @@ from fractions import Fraction
 from math import ceil
 from uuid import UUID
 
-from app.core.planning import gap_text
+from app.core.planning import Lack, gap_text
 from app.core.work import Work
 from app.domain.aimed_targets import Aimed, aimed
-from app.domain.facts import deals_of, stays_of
+from app.domain.facts import deals_of, people_of
 from app.domain.inflow import NOTHING, Arrived, arrived
 from app.domain.observed_sections import policy
 from app.domain.phased import feed_by_of, lags_of
 from app.domain.prospects import Prospect, best_first, prospects, prospects_out
-from app.domain.recovery import Missing, Recovery, feed_of, missing, priority, recovery
+from app.domain.recovery import Missing, Recovery, feed_of, fresh, missing, priority, recovery
 from app.engine.cascade import Level
 from app.engine.flow.facts import day
 from app.engine.money import ceil_to_minor, round_to_minor
@@ -27,7 +27,7 @@ from app.schemas.gap_plans import GapItemOut, GapPlanOut, GapPlanQuery
 from app.schemas.metrics import tenths_out
 from app.schemas.prospects import ProspectOut
 from app.schemas.ratios import needed_out, ratio_out
-from app.schemas.scopes import Moment
+from app.schemas.scopes import EVERYBODY, Moment
 
 FORMULA = "domain: missing · yield to the order · min(1, expected / missing), the most first"
 
@@ -57,9 +57,11 @@ async def read(work: Work, id: UUID, asked: GapPlanQuery) -> GapPlanOut:
     left = _days_left(work, aim)
     shares = await deals_of(work, aim.told, aim.subject)
     around = await asyncio.to_thread(prospects, aim.told, shares, left, aim.business_type)
-    mine = await stays_of(work, aim.told, aim.subject)
+    members = None if aim.subject == EVERYBODY else await people_of(work, aim.subject, aim.told.at)
+    new = fresh(aim.told, aim.business_type)
+    values = [value for owner, value in new if members is None or owner in members]
     gaps = sorted(
-        _gaps(work, aim, came, around if left else [], feed_of(aim.told, mine, left)),
+        _gaps(work, aim, came, around if left else [], feed_of(values, left)),
         key=lambda gap: gap.rank,
     )
     best = await _best(work, aim, gaps, asked)
@@ -106,7 +108,8 @@ def _gaps(
     feed: tuple[Fraction, Fraction],
 ) -> list[_Gap]:
     today = aim.seen.astimezone(work.home.zone).date()
-    late = [_late(feed_by_of(aim, lag, 0.5), today) for lag in lags_of(aim)]
+    lags = lags_of(aim.deals, aim.ground.milestones)
+    late = [_late(feed_by_of(aim.period, lag, 0.5), today) for lag in lags]
     levels = aim.cascade.levels
     found = []
     for row, level, too_late in zip(aim.ground.milestones, levels, late, strict=True):
@@ -178,7 +181,9 @@ def _item(
         candidate_count=number,
         candidates=candidates,
         too_late=gap.too_late,
-        text=gap_text(row.name, before, (lack.value, lack.count), number, work.language, currency),
+        text=gap_text(
+            Lack(row.name, before, lack.value, lack.count, number), work.language, currency
+        ),
     )
 
 

@@ -6,12 +6,16 @@ from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
+from typing import Any
+
+from sqlalchemy import Row
 
 from app.core.errors import Invalid
 from app.core.planning import suggestion_text
 from app.core.reasons import Telling
 from app.core.work import Work
 from app.domain.aimed_targets import Aimed
+from app.domain.cohorts import Cohort
 from app.domain.observed_rates import passings
 from app.domain.plans import wanted
 from app.engine.cascade import Goal
@@ -47,13 +51,12 @@ class Side:
     yields: Sequence[Fraction | None]
 
 
-def lags_of(aim: Aimed) -> list[Lag]:
-    """From every milestone to the order, the order itself included, in the version in force for
-    the period. Sections whose days were never seen take the typical ones."""
-    ends = pairwise(row.lineage_id for row in aim.told.milestones)
-    seen = {pair: one.lag for pair, one in zip(ends, passings(aim.deals), strict=True)}
+def lags_of(deals: Cohort, rows: Sequence[Row[Any]]) -> list[Lag]:
+    """From each of these milestones to the order, the order itself included. Sections whose days
+    were never seen take the typical ones."""
+    ends = pairwise(row.lineage_id for row in deals.told.milestones)
+    seen = {pair: one.lag for pair, one in zip(ends, passings(deals), strict=True)}
     unseen = Lag([], 0, LagSource.UNKNOWN)
-    rows = aim.ground.milestones
     sections = [
         or_typical(seen.get((row.lineage_id, after.lineage_id), unseen), row.typical_days)
         for row, after in pairwise(rows)
@@ -61,18 +64,18 @@ def lags_of(aim: Aimed) -> list[Lag]:
     return [*summed(sections), AT_ONCE]
 
 
-def feed_by_of(aim: Aimed, lag: Lag, share: float) -> date | None:
+def feed_by_of(period: Period, lag: Lag, share: float) -> date | None:
     """The last day on which to arrive so that this share of the orders comes within the period."""
     days = quantile(lag, share)
-    return None if days is None else aim.period.end - timedelta(days=1 + ceil(days))
+    return None if days is None else period.end - timedelta(days=1 + ceil(days))
 
 
 def phased_out(
     work: Work, aim: Aimed, gaps: Sequence[tuple[Fraction | None, Fraction | None]]
 ) -> PhasedOut:
     """`gaps`: what the rest of the target still needs at each milestone, by value and number."""
-    lags = lags_of(aim)
-    by_days = [feed_by_of(aim, lag, 0.5) for lag in lags]
+    lags = lags_of(aim.deals, aim.ground.milestones)
+    by_days = [feed_by_of(aim.period, lag, 0.5) for lag in lags]
     today = aim.seen.astimezone(work.home.zone).date()
     ordinals = [None if one is None else float(one.toordinal()) for one in by_days]
     ramp = ramp_up(ordinals, float(today.toordinal()), [0.0] * len(lags))
@@ -86,7 +89,7 @@ def phased_out(
                 key=row.key,
                 feed_by=None
                 if by_days[k] is None
-                else FeedByOut(p50=by_days[k], p80=feed_by_of(aim, lags[k], 0.8)),
+                else FeedByOut(p50=by_days[k], p80=feed_by_of(aim.period, lags[k], 0.8)),
                 lead_time_days=lead_time_out(lead_time(lags[k])),
                 already_too_late=ramp.too_late[k],
                 arrivals=_arrivals(work, aim, months[k], (value, count), k),

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isnan
+from uuid import UUID
 
+from app.domain.cohorts import of_business
 from app.domain.facts import Story
 from app.domain.prospects import Prospect
 from app.engine.cascade import Level
+from app.schemas.scopes import Business
 
 FEED_DAYS = 90.0  # of arrivals at the first milestone, from which those to come are counted
 
@@ -73,19 +76,29 @@ def recovery(
     return Recovery(value, count, by_value if lack.value else by_count, here)
 
 
-def feed_of(told: Story, mine: Sequence[bool], days: float) -> tuple[Fraction, Fraction]:
-    """Value and number of the deals that will arrive at the first milestone within so many days,
-    if they go on as they did in the last 90; `mine` says of each stay whether it is the scope's."""
+def fresh(told: Story, business_type: Business = Business.ALL) -> list[tuple[UUID | None, float]]:
+    """The owner and the value (NaN where unknown) of each deal that arrived at the first milestone
+    in the last 90 days."""
     stays = told.facts.stays
+    since = told.facts.at - FEED_DAYS
     rows = zip(
-        mine,
+        told.arrived_owner,
+        of_business(told, business_type),
         stays.section.tolist(),
         stays.entered.tolist(),
         stays.value.tolist(),
         strict=True,
     )
-    since = told.facts.at - FEED_DAYS
-    values = [value for yes, section, at, value in rows if yes and section == 0 and at > since]
+    return [
+        (owner, value)
+        for owner, asked, section, at, value in rows
+        if section == 0 and at > since and (asked or business_type is Business.ALL)
+    ]
+
+
+def feed_of(values: Sequence[float], days: float) -> tuple[Fraction, Fraction]:
+    """Value and number of the deals that will arrive at the first milestone within so many days
+    if they go on as they did in the last 90, with these values."""
     part = Fraction(f"{max(days, 0.0) / FEED_DAYS:.6f}")
     known = sum((Fraction(f"{value:.2f}") for value in values if not isnan(value)), Fraction(0))
     return known * part, len(values) * part
