@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from app.api.door import IfMatch, ReadAccounts, WriteAccounts
 from app.api.headers import placed, tagged
-from app.api.shapes import parts_of, shaped, shaped_page
+from app.api.shapes import OR_PARTIAL, shaped, shaped_page
 from app.domain import accounts
 from app.schemas.accounts import AccountIn, AccountOut, AccountPatch, AccountQuery, AccountShape
 from app.schemas.shapes import CountedPageOut
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/accounts", tags=["accounts"])
 Pages = CountedPageOut[AccountOut]
 
 
-@router.get("", response_model=Pages, responses=parts_of(Pages))
+@router.get("", response_model=Pages, responses=OR_PARTIAL)
 async def list_accounts(work: ReadAccounts, asked: Annotated[AccountQuery, Query()]) -> Any:
     """The accounts of the workspace, page by page."""
     return shaped_page(AccountOut, await accounts.find(work, asked), asked)
@@ -31,7 +31,7 @@ async def create_account(work: WriteAccounts, account: AccountIn, response: Resp
     return tagged(response, placed(response, "accounts", row))
 
 
-@router.get("/{id}", response_model=AccountOut, responses=parts_of(AccountOut))
+@router.get("/{id}", response_model=AccountOut, responses=OR_PARTIAL)
 async def read_account(
     work: ReadAccounts, id: UUID, asked: Annotated[AccountShape, Query()], response: Response
 ) -> Any:

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from app.api.examples import EXAMPLES
 from app.api.operations import Node, complete, operations, shared_responses
+from app.api.partials import describe_partial
 from app.schemas.problems import Problem
 
 DESCRIPTION = """\
@@ -116,6 +117,7 @@ def _document(app: FastAPI) -> Node:
     schemas = {name: _tidy(schema) for name, schema in components["schemas"].items()}
     for operation in operations(app, found):
         complete(operation, schemas)
+        describe_partial(operation.node, schemas)
         _show_example(operation.node)
         for parameter in operation.parameters:
             if "schema" in parameter:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.api.door import IfMatch, ReadOpportunities, WriteOpportunities
 from app.api.headers import placed, tagged
-from app.api.shapes import may_see, parts_of, shaped, shaped_page
+from app.api.shapes import OR_PARTIAL, may_see, shaped, shaped_page
 from app.domain import companions, opportunities, pipeline
 from app.schemas.opportunities import OpportunityIn, OpportunityOut, OpportunityPatch
 from app.schemas.opportunity_views import OpportunityQuery, OpportunityShape, OpportunityView
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/opportunities", tags=["opportunities"])
 Pages = CountedPageOut[OpportunityView]
 
 
-@router.get("", response_model=Pages, response_model_exclude_unset=True, responses=parts_of(Pages))
+@router.get("", response_model=Pages, response_model_exclude_unset=True, responses=OR_PARTIAL)
 async def list_opportunities(
     work: ReadOpportunities, request: Request, asked: Annotated[OpportunityQuery, Query()]
 ) -> Any:
@@ -41,7 +41,7 @@ async def create_opportunity(
     "/{id}",
     response_model=OpportunityView,
     response_model_exclude_unset=True,
-    responses=parts_of(OpportunityView),
+    responses=OR_PARTIAL,
 )
 async def read_opportunity(
     work: ReadOpportunities,

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from app.api.door import IfMatch, ReadAccounts, WriteAccounts
 from app.api.headers import placed, tagged
-from app.api.shapes import parts_of, shaped, shaped_page
+from app.api.shapes import OR_PARTIAL, shaped, shaped_page
 from app.core.page import Page
 from app.domain import people
 from app.schemas.base import Listing, PageOut
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/people", tags=["people"])
 Pages = CountedPageOut[PersonView]
 
 
-@router.get("", response_model=Pages, response_model_exclude_unset=True, responses=parts_of(Pages))
+@router.get("", response_model=Pages, response_model_exclude_unset=True, responses=OR_PARTIAL)
 async def list_people(work: ReadAccounts, asked: Annotated[PersonQuery, Query()]) -> Any:
     """The people of the workspace with their teams of today, page by page."""
     return shaped_page(PersonView, await people.find(work, asked), asked, asked.include)
@@ -46,7 +46,7 @@ async def create_person(work: WriteAccounts, person: PersonIn, response: Respons
     "/{id}",
     response_model=PersonView,
     response_model_exclude_unset=True,
-    responses=parts_of(PersonView),
+    responses=OR_PARTIAL,
 )
 async def read_person(
     work: ReadAccounts, id: UUID, asked: Annotated[PersonShape, Query()], response: Response

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.api.door import IfMatch, ReadAccounts, WriteAccounts
 from app.api.headers import placed, tagged
-from app.api.shapes import parts_of, shaped, shaped_page
+from app.api.shapes import OR_PARTIAL, shaped, shaped_page
 from app.domain import products
 from app.schemas.products import ProductIn, ProductOut, ProductPatch, ProductQuery, ProductShape
 from app.schemas.shapes import CountedPageOut
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/products", tags=["products"])
 Pages = CountedPageOut[ProductOut]
 
 
-@router.get("", response_model=Pages, responses=parts_of(Pages))
+@router.get("", response_model=Pages, responses=OR_PARTIAL)
 async def list_products(work: ReadAccounts, asked: Annotated[ProductQuery, Query()]) -> Any:
     """The products of the workspace, page by page."""
     found = await products.find(work, asked)
@@ -33,7 +33,7 @@ async def create_product(work: WriteAccounts, product: ProductIn, response: Resp
     return ProductOut.of(tagged(response, placed(response, "products", row)))
 
 
-@router.get("/{id}", response_model=ProductOut, responses=parts_of(ProductOut))
+@router.get("/{id}", response_model=ProductOut, responses=OR_PARTIAL)
 async def read_product(
     work: ReadAccounts, id: UUID, asked: Annotated[ProductShape, Query()], response: Response
 ) -> Any:

@@ -5,18 +5,20 @@ from typing import Any, Protocol, TypeVar
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
 from app.core.page import Page
 from app.domain.access import allow
 from app.domain.companions import SCOPES
-from app.schemas.base import PageOut
+from app.schemas.base import Out
 from app.schemas.shapes import CountedPageOut
 
 # A partial object is of a type of its own, so that the members of a whole one are never optional.
 PARTIAL = "application/vnd.backcast.partial+json"
 
-Whole = TypeVar("Whole", bound=BaseModel)
+# What every operation with `fields` says of its other answer; the rest follows from the whole one.
+OR_PARTIAL: dict[int | str, dict[str, Any]] = {200: {"content": {PARTIAL: {}}}}
+
+Whole = TypeVar("Whole", bound=Out)
 
 
 class Asked(Protocol):
@@ -58,24 +60,5 @@ def shaped_page(
     return PartialResponse(page.model_dump(mode="json", include=kept, exclude_unset=True))
 
 
-def parts_of(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
-    """What the contract says of the partial answer of an operation that answers `model`."""
-    schema = _partial(model)
-    if issubclass(model, PageOut):
-        [item] = model.model_fields["data"].annotation.__args__  # type: ignore[union-attr]
-        schema["properties"]["data"] = {"type": "array", "items": _partial(item)}
-        schema["required"] = ["data", "next_cursor"]
-    return {200: {"content": {PARTIAL: {"schema": schema}}}}
-
-
 def _counted(found: Page) -> dict[str, Any]:
     return {} if found.total_count is None else {"total_count": found.total_count}
-
-
-def _partial(model: type[BaseModel]) -> dict[str, Any]:
-    """Every member as it is in the whole object, none of them required."""
-    template = "#/components/schemas/{model}"
-    schema = model.model_json_schema(mode="serialization", ref_template=template)
-    members = schema["properties"].items()
-    plain = {name: {k: v for k, v in part.items() if k != "title"} for name, part in members}
-    return {"type": "object", "properties": plain}

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from app.api.door import IfMatch, ReadAccounts, WriteAccounts
 from app.api.headers import placed, tagged
-from app.api.shapes import parts_of, shaped, shaped_page
+from app.api.shapes import OR_PARTIAL, shaped, shaped_page
 from app.domain import teams
 from app.schemas.shapes import CountedPageOut
 from app.schemas.teams import TeamIn, TeamOut, TeamPatch, TeamQuery, TeamShape
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/teams", tags=["people"])
 Pages = CountedPageOut[TeamOut]
 
 
-@router.get("", response_model=Pages, responses=parts_of(Pages))
+@router.get("", response_model=Pages, responses=OR_PARTIAL)
 async def list_teams(work: ReadAccounts, asked: Annotated[TeamQuery, Query()]) -> Any:
     """The teams and territories of the workspace, page by page; `parent_id` makes the tree."""
     return shaped_page(TeamOut, await teams.find(work, asked), asked)
@@ -30,7 +30,7 @@ async def create_team(work: WriteAccounts, team: TeamIn, response: Response) -> 
     return tagged(response, placed(response, "teams", await teams.create(work, team)))
 
 
-@router.get("/{id}", response_model=TeamOut, responses=parts_of(TeamOut))
+@router.get("/{id}", response_model=TeamOut, responses=OR_PARTIAL)
 async def read_team(
     work: ReadAccounts, id: UUID, asked: Annotated[TeamShape, Query()], response: Response
 ) -> Any:
