@@ -1,8 +1,7 @@
 """The forecast of a person, a team or everybody: parts that add up exactly."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -157,11 +156,12 @@ def _column(rows: Sequence[Sequence[float]], period: int) -> np.ndarray:
 
 
 def _expected(parts: Sequence[Fraction], scale: int, total: Sum, floor: float | None) -> Expected:
-    """The band is that of the pipeline's own sum, around the blended expectation."""
+    """The band is that of the pipeline's own sum, around the blended expectation; where only the
+    run-rate speaks, that of as many orders of new deals."""
     from_open, arriving, running = (part / scale for part in parts)
     expected = from_open + arriving + running
-    mean = total.mean
-    stretch = float(expected) / mean if mean > 0 else math.nan
-    quantiles = [found * stretch for found in total.quantiles(SHARES)] if mean > 0 else None
-    p10, p50, p90, low95, high95 = quantiles or [float(expected)] * len(SHARES)
+    if total.mean <= 0 < expected and total.new_worth > 0:
+        total = replace(total, new=float(expected) / total.new_worth)
+    stretch = float(expected) / total.mean if total.mean > 0 else 1.0
+    p10, p50, p90, low95, high95 = (found * stretch for found in total.quantiles(SHARES))
     return Expected(expected, from_open, arriving, running, p10, p50, p90, low95, high95, floor)

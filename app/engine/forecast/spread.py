@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,10 @@ class Sum:
     def quantiles(self, shares: Sequence[float]) -> list[float]:
         if self.mean <= 0:
             return [0.0] * len(shares)
+        there = self.worth > 0
+        if not there.all():
+            mine = replace(self, chance=self.chance[there], worth=self.worth[there])
+            return mine.quantiles(shares)
         if len(self.chance) <= EXACT_UP_TO:
             return _exact(self, shares)
         variance = self.own_variance + self.common * self.mean**2

@@ -136,6 +136,15 @@ def test_the_expected_value_is_the_sum_of_its_parts(made):
         assert value.from_open * made.money_scale == sum(row[period] for row in made.value)
 
 
+def test_a_person_with_past_orders_alone_has_a_part_of_the_run_rate_and_a_band(made):
+    history = sold()
+    nobody = [0] * len(history.amount)
+    all_orders, none = [True] * len(history.orders.at), [False] * len(history.stays.deal)
+    value = of_scope(made, nobody, none, all_orders)[0].value
+    assert value.expected == value.from_run_rate > 0
+    assert value.p10 < value.p50 < value.p90
+
+
 def test_losing_a_deal_takes_out_its_contribution_and_raises_nothing(made):
     history = sold()
     gone = made.deals[3]
