@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script beside its picture, no package
-"""Draws demo.svg, the lights of a demo of its own: `uv run python docs/pictures/draw.py`."""
+"""Draws the lights and the forecast of a demo: `uv run python docs/pictures/draw.py`."""
 
 import io
 import os
@@ -14,13 +14,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import forecast
 import httpx2
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from app.cli import lights
 
-PICTURE = Path(__file__).with_name("demo.svg")
+LIGHTS, FORECAST = (Path(__file__).with_name(f"{name}.svg") for name in ("demo", "forecast"))
 DEMO = [sys.executable, "-c", "from app.cli import main; main()", "demo", "--port", "0"]
 # Wide enough for the widest row, so that nothing is cut off.
 WIDTH = 88
@@ -35,8 +36,14 @@ def main() -> None:
     asked = {"process": "sales", "business_type": "new", "period": month}
     with demo() as client:
         paths = ("/v1/lights", "/v1/lights/people")
-        answers = [client.get(path, params=asked).raise_for_status().json() for path in paths]
-    PICTURE.write_text(picture(*answers))
+        answers = [_read(client, path, asked) for path in paths]
+        ahead = _read(client, "/v1/forecast", {"process": "sales", "explain": "true"})
+    LIGHTS.write_text(picture(*answers))
+    FORECAST.write_text(forecast.picture(ahead))
+
+
+def _read(client: httpx2.Client, path: str, asked: dict[str, str]) -> Any:
+    return client.get(path, params=asked, timeout=60).raise_for_status().json()
 
 
 @contextmanager
