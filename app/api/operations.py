@@ -15,6 +15,7 @@ from app.api.finish import REPLAYED, finishes
 from app.api.frame import UPLOADS
 from app.core.errors import catalogue
 from app.domain.access import Scope
+from app.schemas.base import In
 
 Node = dict[str, Any]
 
@@ -97,9 +98,17 @@ class Operation:
         return found
 
     @property
+    def fields(self) -> set[str]:
+        """Of its body."""
+        taken = (kind for name, kind in self.endpoint.__annotations__.items() if name != "return")
+        kinds = (each for each in taken if isinstance(each, type) and issubclass(each, In))
+        return {field for kind in kinds for field in kind.model_fields}
+
+    @property
     def refers(self) -> bool:
         """Whether it names something that may not be there."""
         names = {parameter["name"] for parameter in self.parameters}
+        names |= {field.removesuffix("_id") for field in self.fields}
         in_path = any(parameter["in"] == "path" for parameter in self.parameters)
         return in_path or bool(names & REFERENCES) or (self.writes and self.takes_body)
 
