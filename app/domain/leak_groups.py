@@ -126,6 +126,15 @@ def openings(
     ]
 
 
+def ahead(whole: Sequence[Passing]) -> tuple[list[float | None], list[float | None]]:
+    """From each milestone: the share that is won, and the order value per value there."""
+    counts = [one.section.count.value for one in whole]
+    values = [_kept(one) for one in whole]
+    return [_whole(counts[k:]) for k in range(len(whole))], [
+        _whole(values[k:]) for k in range(len(whole))
+    ]
+
+
 class _Book:
     """The cohort as the groups look at it."""
 
@@ -145,7 +154,7 @@ class _Book:
         self.days: list[float] = stays.days.tolist()
         self.expected = [self._rate(self._of_section(s)) for s in range(found.facts.sections)]
         self.pooled = self._rate(self.everybody)
-        self.wins, self.yields = _ahead(whole)
+        self.wins, self.yields = ahead(whole)
         self.leaving = self._leaving()
         self.decided = self._decided()
 
@@ -272,15 +281,6 @@ def _silence(deal: DealRow, last: Last | None) -> float | None:
     if deal.exited_at is None or last is None or last.acted_at is None:
         return None
     return max(0.0, day(deal.exited_at) - day(last.acted_at))
-
-
-def _ahead(whole: Sequence[Passing]) -> tuple[list[float | None], list[float | None]]:
-    """From each milestone: the share that is won, and the order value per value."""
-    counts = [one.section.count.value for one in whole]
-    values = [_kept(one) for one in whole]
-    return [_whole(counts[k:]) for k in range(len(whole))], [
-        _whole(values[k:]) for k in range(len(whole))
-    ]
 
 
 def _kept(one: Passing) -> float | None:

@@ -1,0 +1,159 @@
+"""How fast the funnel turns opportunities into orders, and how much time an order takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from app.core.work import Work
+from app.domain.cohorts import Cohort
+from app.domain.observed_rates import Passing
+from app.domain.observed_sections import exact
+from app.engine.flow.estimates import Estimate, product
+from app.engine.flow.facts import day
+from app.engine.flow.lead_times import LeadTime, lead_time, summed
+from app.engine.leaks.amounts import exact as amount
+from app.engine.leaks.amounts import total
+from app.engine.money import round_to_minor
+from app.engine.velocity import throughput, velocity
+from app.schemas.base import MoneyOut, money_out
+from app.schemas.metrics import MetricOut, lead_time_out, metric_out, tenths_out
+from app.schemas.pipeline_answer import AverageOrderOut, EffortOut, ThroughputOut, VelocityOut
+from app.schemas.ratios import ratio_out
+from app.schemas.scopes import Business
+
+VELOCITY = "velocity.1: N·W·A/L"
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """The scope's orders in the window: what the first ones and their partial orders brought."""
+
+    value: Fraction
+    deals: frozenset[int]
+    known: frozenset[int]
+    days: float
+
+
+def velocity_out(
+    work: Work, found: Cohort, passed: Sequence[Passing], alive: int, own: Sequence[bool]
+) -> VelocityOut:
+    """At the win rate and the days from the first milestone, and what an order is worth."""
+    win_rate = product([one.section.count for one in passed])
+    days = lead_time(summed([one.lag for one in passed])[0])
+    sold = _sold(found, own)
+    average = sold.value / len(sold.known) if sold.known else None
+    per_day = velocity(alive, _exact(win_rate.value), average, _exact(days.mean))
+    return VelocityOut(
+        per_day=_per_day(work, found, per_day, win_rate, days),
+        open_count=alive,
+        win_rate=metric_out(win_rate, "ratio", found.told.at, "aj.1"),
+        average_order=AverageOrderOut(
+            value=None if average is None else money(work, average), n=len(sold.known)
+        ),
+        days_to_order=lead_time_out(days),
+    )
+
+
+def throughput_out(work: Work, found: Cohort, own: Sequence[bool]) -> ThroughputOut:
+    sold = _sold(found, own)
+    per_day = throughput(sold.value, exact(sold.days)) if sold.days > 0 else None
+    return ThroughputOut(
+        per_day=None if per_day is None else money(work, per_day),
+        value=money(work, sold.value),
+        orders=len(sold.deals),
+        days=tenths_out(sold.days),
+    )
+
+
+def efforts(found: Cohort, own: Sequence[bool]) -> list[EffortOut]:
+    """For each kind of business and for all: arrivals, orders and losses within the window."""
+    return [_effort(found, own, business) for business in Business]
+
+
+def money(work: Work, exact_amount: Fraction) -> MoneyOut:
+    found = money_out(round_to_minor(exact_amount, work.home.currency), work.home.currency)
+    assert found is not None
+    return found
+
+
+def _sold(found: Cohort, own: Sequence[bool]) -> Sold:
+    """As far back as orders were recorded."""
+    facts, (start, end) = found.facts, found.window.span
+    each = zip(
+        facts.orders.deal.tolist(),
+        facts.orders.at.tolist(),
+        facts.orders.value.tolist(),
+        own,
+        strict=True,
+    )
+    sold = [(deal, amount(value)) for deal, at, value, mine in each if mine and start <= at < end]
+    return Sold(
+        value=total(value for _, value in sold),
+        deals=frozenset(deal for deal, _ in sold),
+        known=frozenset(deal for deal, value in sold if value is not None),
+        days=max(0.0, min(end, facts.at) - max(start, min(facts.since, facts.at))),
+    )
+
+
+def _per_day(
+    work: Work, found: Cohort, per_day: Fraction | None, win_rate: Estimate, days: LeadTime
+) -> MetricOut:
+    """No better known than the win rate; the interval is that of the win rate alone."""
+    told = metric_out(win_rate, f"{work.home.currency}/day", found.told.at, VELOCITY)
+    value = None if per_day is None else money(work, per_day).amount
+    status = told.status if per_day is not None else "unknown"
+    source = told.source if days.source == "observed" else "default"
+    return told.model_copy(update={"value": value, "status": status, "ci": None, "source": source})
+
+
+def _effort(found: Cohort, own: Sequence[bool], business: Business) -> EffortOut:
+    stays, (start, end) = found.facts.stays, found.window.span
+    deals = found.told.deals
+    each = zip(
+        stays.deal.tolist(),
+        stays.section.tolist(),
+        stays.entered.tolist(),
+        stays.days.tolist(),
+        found.inside,
+        strict=True,
+    )
+    mine = [
+        (deal, section, entered, days)
+        for deal, section, entered, days, here in each
+        if here and business in (Business.ALL, deals[deal].business_type)
+    ]
+    sold = _of_business(found, _sold(found, own).deals, business)
+    lost = _lost(found)
+    orders = len(sold)
+    arrivals = sum(section == 0 and start <= entered < end for _, section, entered, _ in mine)
+    won_days = sum(days for deal, _, _, days in mine if deal in sold)
+    lost_days = sum(days for deal, _, _, days in mine if deal in lost)
+    return EffortOut(
+        business_type=business,
+        first_arrivals=arrivals,
+        orders=orders,
+        first_arrivals_per_order=ratio_out(Fraction(arrivals, orders)) if orders else None,
+        won_days_per_order=tenths_out(won_days / orders) if orders else None,
+        lost_days_per_order=tenths_out(lost_days / orders) if orders else None,
+    )
+
+
+def _of_business(found: Cohort, sold: frozenset[int], business: Business) -> frozenset[int]:
+    deals = found.told.deals
+    return frozenset(deal for deal in sold if business in (Business.ALL, deals[deal].business_type))
+
+
+def _lost(found: Cohort) -> frozenset[int]:
+    """Given up within the window."""
+    start, end = found.window.span
+    return frozenset(
+        number
+        for number, deal in enumerate(found.told.deals)
+        if deal.status == "exited"
+        and deal.exited_at is not None
+        and start <= day(deal.exited_at) < end
+    )
+
+
+def _exact(number: float | None) -> Fraction | None:
+    return None if number is None else exact(number)
