@@ -74,12 +74,18 @@ async def outlook(
     return await asyncio.to_thread(look_ahead, told, [day(end) for end in ends], how, past)
 
 
-def look_ahead(told: Story, ends: Sequence[float], how: View, past: Sequence[Past] = ()) -> Outlook:
-    """`ends` are days."""
+def look_ahead(
+    told: Story,
+    ends: Sequence[float],
+    how: View,
+    past: Sequence[Past] = (),
+    dead: frozenset[int] | None = None,
+) -> Outlook:
+    """`ends` are days; who is `dead` is found out, unless it is known from another look."""
     standing = forecast(told.facts, ends, prior_of(told), past, how.exponent)
     whole = with_returning(standing, told.facts, _returns(told))
-    dead = _dead(told, how) if how.buries else frozenset()
-    return Outlook(told, whole, chances(whole.rates, whole.section, whole.age), dead)
+    gone = _dead(told, how) if dead is None else dead
+    return Outlook(told, whole, chances(whole.rates, whole.section, whole.age), gone)
 
 
 def held_at(earlier: Outlook, later: Outlook) -> Outlook:
@@ -125,6 +131,8 @@ def _returns(told: Story) -> dict[int, float]:
 
 
 def _dead(told: Story, how: View) -> frozenset[int]:
+    if not how.buries:
+        return frozenset()
     horses = judged(told, how.resets).horses
     return frozenset(horse.deal for horse in horses if horse.verdict.state is State.DEAD)
 

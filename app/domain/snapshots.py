@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from app.core.work import Work
 from app.domain.facts import Story, story
 from app.domain.horses import NOBODY
-from app.domain.outlooks import METHOD, View, look_ahead, past_of, view
+from app.domain.outlooks import METHOD, Outlook, View, look_ahead, past_of, view
 from app.domain.processes import resolve
 from app.domain.snapshot_points import Span, deal_rows, past_said, points
 from app.engine.flow.facts import cut, day
@@ -57,8 +57,9 @@ async def take(work: Work, process_id: UUID) -> bool:
     return await _keep(work, process_id, on, found)
 
 
-async def take_past(work: Work, process_id: UUID, days: int) -> int:
-    """Keep what would have been said on each of so many days before today; how many were new.
+async def take_past(work: Work, process_id: UUID, days: int, *, every: int = 7) -> int:
+    """Keep what would have been said in the `days` before today, once in `every` so many; how
+    many snapshots were new.
 
     One story, cut at every day: deals on hold then count as open, and values are those of the
     last move.
@@ -69,7 +70,7 @@ async def take_past(work: Work, process_id: UUID, days: int) -> int:
     how = replace(await view(work, process), resets=NOBODY)
     past: list[Past] = []
     new = 0
-    for back in range(days, 0, -1):
+    for back in range(days, 0, -every):
         on = work.today - timedelta(days=back)
         at = _at(work, on)
         if day(at) <= told.facts.since:
@@ -96,7 +97,10 @@ def spans(work: Work, at: datetime) -> list[list[Span]]:
 
 def _look(told: Story, how: View, past: Sequence[Past], groups: Sequence[Sequence[Span]]) -> _Found:
     simple = rivals(told.facts)
-    made = [look_ahead(told, [day(span.end) for span in each], how, past) for each in groups]
+    made: list[Outlook] = []
+    for each in groups:
+        dead = made[0].dead if made else None
+        made.append(look_ahead(told, [day(span.end) for span in each], how, past, dead))
     pairs = list(zip(made, groups, strict=True))
     return _Found(
         status=made[0].whole.status.value,
