@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app.api.door import ReadForecast
-from app.domain import lights, lights_people
+from app.domain import lights, lights_outlook, lights_people
 from app.schemas.lights import LightsOut, LightsQuery, PeopleLightsOut, PeopleLightsQuery
+from app.schemas.lights_outlook import LightsOutlookOut, LightsOutlookQuery
 
 router = APIRouter(prefix="/lights", tags=["lights"])
 
@@ -23,3 +24,11 @@ async def read_people_lights(
 ) -> PeopleLightsOut:
     """The lights of all teams and people in one answer."""
     return await lights_people.read(work, asked)
+
+
+@router.get("/outlook")
+async def read_lights_outlook(
+    work: ReadForecast, asked: Annotated[LightsOutlookQuery, Query()]
+) -> LightsOutlookOut:
+    """What this month and the next ones will bring to each milestone, and if it will be enough."""
+    return await lights_outlook.read(work, asked)
