@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app.api.door import ReadForecast
-from app.domain import stale
-from app.schemas.stale import StaleOut, StaleQuery
+from app.domain import stale, stale_preview
+from app.schemas.stale import PreviewOut, PreviewQuery, StaleOut, StaleQuery
 
 router = APIRouter(prefix="/stale", tags=["stale"])
 
@@ -21,3 +21,14 @@ async def list_stale_opportunities(
     from there, against the chance that is left, and against the days the process allows.
     """
     return await stale.find(work, asked)
+
+
+@router.get("/preview")
+async def preview_stale_policy(
+    work: ReadForecast, asked: Annotated[PreviewQuery, Query()]
+) -> PreviewOut:
+    """What the policy `auto` would do to opportunities, forecast, coverage, rates and lights.
+
+    Nothing is written: this is to be looked at before the policy is switched on.
+    """
+    return await stale_preview.preview(work, asked)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from app.core.decay_reasons import decay_text
-from app.core.listed import Rank, listed
+from app.core.sliced import Rank, sliced
 from app.core.work import Work
 from app.domain.facts import DealRow, Story, deals_of, story
 from app.domain.horses import FORMULA, Bounds, Horse, Judgement, judged, resets
@@ -88,7 +88,7 @@ async def find(work: Work, asked: StaleQuery) -> StaleOut:
         for horse, deal, _ in found.horses
         if HorseState(horse.verdict.state) in states
     ]
-    shown = listed(
+    shown = sliced(
         chosen,
         lambda one: _ranked(work, found.told, *one),
         limit=asked.page_size,

@@ -5,8 +5,12 @@ order at any time says nothing about deals that nobody ever closes: in their buc
 at all, so whatever the rates lean to would be all that is told of them, however long they stand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from app.engine.flow.facts import Facts, Outcome
 from app.engine.forecast.chances import Chance
 from app.engine.forecast.fit import Rates
 from app.engine.forecast.roll import roll
@@ -38,3 +42,12 @@ def faded(
         evidence = rates.sections[section].evidence(age, rates.step)
         found.append(Chance(float(now), float(known[section][0]), evidence))
     return found
+
+
+def buried(facts: Facts, deals: Collection[int]) -> Facts:
+    """The facts as they would be had these open deals been given up at their moment."""
+    stays = facts.stays
+    standing = (stays.outcome == Outcome.OPEN) & (stays.left >= facts.at)
+    theirs = standing & np.isin(stays.deal, sorted(deals))
+    outcome = np.where(theirs, Outcome.LOST, stays.outcome)
+    return replace(facts, stays=replace(stays, outcome=outcome))

@@ -148,3 +148,75 @@ class StaleOut(_AnswerOut):
         MetricOut,
         Field(description="Of revived opportunities that were decided since: does the rule err?"),
     ]
+
+
+class BuriedOut(Out):
+    """A dead opportunity: when its owner is told, and from which day on it would be given up."""
+
+    opportunity_id: UUID
+    name: Annotated[str | None, Field(description="Null in answers about the past.")]
+    owner_id: UUID | None
+    milestone: str
+    age_days: str
+    value: MoneyOut | None
+    notice_on: Annotated[date, Field(description="Of the notice there is, or of the next round.")]
+    exit_on: date
+
+
+class PromiseOut(Out):
+    """What open opportunities promise for a month, with the dead ones and without."""
+
+    period: str
+    before: MoneyOut
+    after: MoneyOut
+    change: MoneyOut
+    orders_before: Annotated[str, Field(examples=["2.7500"])]
+    orders_after: str
+
+
+class HeapsOut(Out):
+    count_before: int
+    count_after: int
+    value_before: MoneyOut
+    value_after: MoneyOut
+
+
+class CoverageEffectOut(Out):
+    target_id: UUID
+    period: str
+    before: Annotated[str | None, Field(description="Null when the target is met.")]
+    after: str | None
+    needed: str | None
+
+
+class RateEffectOut(Out):
+    """From the first milestone to the order. Those that stand there count as not gone on before as
+    well; it is that there is no more doubt about them that may change a little."""
+
+    before: MetricOut
+    after: MetricOut
+
+
+class LightEffectOut(Out):
+    """Lights count arrivals, and no exit takes an arrival back."""
+
+    position: int
+    key: str
+    before: str
+    after: str
+
+
+class PreviewOut(_AnswerOut):
+    """What `auto` would do, before it is switched on. Nothing is written.
+
+    Unless the policy is `off`, forecast and coverage leave dead opportunities out already: then
+    `after` is what they say now, and `before` what they would say without the rule.
+    """
+
+    next_round_on: date
+    data: list[BuriedOut]
+    pipeline: HeapsOut
+    forecast: list[PromiseOut]
+    coverage: Annotated[CoverageEffectOut | None, Field(description="Null without a target.")]
+    win_rate: RateEffectOut
+    lights: list[LightEffectOut]

@@ -1,11 +1,12 @@
 """Dead horses: what no longer moves, why that is said, and what never makes it move."""
 
 import json
+from base64 import b64decode, b64encode
 
 import pytest
 
 from app.core.ids import uuid7
-from tests.aims import ask, make_team, refused
+from tests.aims import ask, make_target, make_team, refused
 from tests.deals import MILESTONES, change, eur, make_person, make_process, tell
 from tests.flows import flow
 from tests.herds import herd
@@ -150,7 +151,7 @@ async def test_pages_go_through_all_and_belong_to_their_question(
     assert await refused(client, "GET", "/v1/stale", **other) == ("cursor", "invalid_cursor")
 
 
-@pytest.mark.parametrize("word", ["not a cursor", "W10", "WzEsMiwzLDRd"])
+@pytest.mark.parametrize("word", ["not a cursor", "W10", "WzEsMiwzLDRd", "bm90IGpzb24"])
 async def test_a_made_up_cursor_is_refused(client, process, word):
     asked = {"params": {**HERE, "cursor": word}}
     assert await refused(client, "GET", "/v1/stale", **asked) == ("cursor", "invalid_cursor")
@@ -311,3 +312,83 @@ async def test_a_process_says_what_becomes_of_its_dead_horses(client):
         answer = await client.patch(path, json=body, headers={"If-Match": '"2"'})
         assert answer.status_code == 422, json.dumps(body)
         assert answer.json()["errors"][0]["pointer"] == place
+
+
+async def test_no_number_that_is_none_gets_into_a_cursor(
+    client, engine, workspace, limited_process
+):
+    await herd(engine, workspace, *((day, []) for day in range(3)))
+    cursor = (await ask(client, "/v1/stale", **HERE, limit=1))["next_cursor"]
+    place = json.loads(b64decode(cursor + "=" * (-len(cursor) % 4)))
+    place[1] = "NaN"
+    forged = b64encode(json.dumps(place).encode()).decode().rstrip("=")
+    asked = {"params": {**HERE, "limit": 1, "cursor": forged}}
+    assert await refused(client, "GET", "/v1/stale", **asked) == ("cursor", "invalid_cursor")
+
+
+PREVIEW = "/v1/stale/preview"
+
+
+async def test_the_preview_says_what_auto_would_do(client, engine, workspace, process):
+    await make_target(client, amount=eur("10000.00"))
+    dead = [(-200 + n, [], {"name": f"dead {n}", "value": 2000}) for n in range(5)]
+    ids = await herd(engine, workspace, *dead, *WINNERS, *LOSERS)
+    await flow(client, day=136, value="3000.00")
+    found = await ask(client, PREVIEW, **HERE)
+    assert (found["policy"], found["next_round_on"]) == ("propose", "2026-07-21")
+    assert sorted(one["opportunity_id"] for one in found["data"]) == sorted(ids[:5])
+    assert {(one["notice_on"], one["exit_on"]) for one in found["data"]} == {
+        ("2026-07-21", "2026-08-04")
+    }
+    heaps = found["pipeline"]
+    assert (heaps["count_before"], heaps["count_after"]) == (6, 1)
+    assert (heaps["value_before"], heaps["value_after"]) == (eur("13000.00"), eur("3000.00"))
+    assert (found["coverage"]["before"], found["coverage"]["after"]) == ("1.3000", "0.3000")
+    rates = found["win_rate"]
+    assert float(rates["after"]["value"]) <= float(rates["before"]["value"])
+    assert len(found["forecast"]) == 6
+    for month in found["forecast"]:
+        before, after, change_ = [float(month[k]["amount"]) for k in ("before", "after", "change")]
+        assert before + change_ == pytest.approx(after, abs=0.011)
+        assert change_ <= 0
+    assert [one["key"] for one in found["lights"]] == [one["key"] for one in MILESTONES]
+
+
+async def test_the_preview_writes_nothing_and_auto_does_what_it_said(
+    client, engine, workspace, process
+):
+    await herd(engine, workspace, *((-1095, [], {"value": 2000}) for _ in range(5)))
+    await herd(engine, workspace, *WINNERS, *LOSERS)
+    before = await client.get("/v1/stale", params=HERE)
+    promised = (await ask(client, PREVIEW, **HERE, periods=1))["data"]
+    assert (await client.get("/v1/stale", params=HERE)).content == before.content
+    dead = await horses(client, state="dead")
+    assert {one["opportunity_id"] for one in promised} == {one["opportunity_id"] for one in dead}
+
+
+async def test_a_preview_without_dead_horses_changes_nothing(client, process):
+    await flow(client)
+    found = await ask(client, PREVIEW, **HERE, periods=2)
+    assert (found["data"], found["coverage"]) == ([], None)
+    assert found["pipeline"]["value_before"] == found["pipeline"]["value_after"]
+    assert found["win_rate"]["before"] == found["win_rate"]["after"]
+    assert {month["change"]["amount"] for month in found["forecast"]} == {"0.00"}
+
+
+async def test_a_preview_of_the_past_stays_as_it_was(client, engine, workspace, process, clock):
+    [first, *_] = await herd(engine, workspace, *((-1095, []) for _ in range(5)))
+    await herd(engine, workspace, *WINNERS, *LOSERS)
+    clock.forward(days=1)
+    then = {**HERE, "as_of": clock.now.isoformat()}
+    before = await client.get(PREVIEW, params=then)
+    clock.forward(days=2)
+    await tell(client, {"id": first}, "reach", milestone="need")
+    await change(client, {"id": first}, name="Renamed")
+    after = await client.get(PREVIEW, params=then)
+    assert (len(before.json()["data"]), after.content) == (5, before.content)
+
+
+async def test_a_preview_of_strangers_or_of_too_long_is_refused(client, neighbour, process):
+    assert (await neighbour.get(PREVIEW, params=HERE)).status_code == 404
+    asked = {"params": {**HERE, "periods": 25}}
+    assert (await client.get(PREVIEW, **asked)).status_code == 422

@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 Rank = tuple[Decimal, Decimal, str]
 
 
-def listed(
+def sliced(
     items: Sequence[Item],
     rank: Callable[[Item], Rank],
     *,
@@ -43,7 +43,10 @@ def _unpack(cursor: str, asked: str) -> Rank:
         bound, first, second, id = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if bound != _bound(asked):
             raise ValueError(bound)
-        return Decimal(first), Decimal(second), str(id)
+        numbers = Decimal(first), Decimal(second)
+        if not all(number.is_finite() for number in numbers):
+            raise ValueError(numbers)
+        return *numbers, str(id)
     except (ValueError, TypeError, ArithmeticError, AttributeError) as error:
         detail = "This cursor does not belong to this list with these filters."
         fault: Fault = {"parameter": "cursor", "code": "invalid_cursor", "detail": detail}

@@ -1,0 +1,185 @@
+"""What would happen to dead horses, and to every number, were they given up by the rule."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+
+from app.core.work import Work
+from app.domain import lights, rounds
+from app.domain.current_aims import current
+from app.domain.facts import Story
+from app.domain.forecasts import periods_from
+from app.domain.funnel import Funnel, Standing, covered, funnel_of
+from app.domain.funnel_speed import money
+from app.domain.horses import NOBODY
+from app.domain.notices import marks
+from app.domain.observed_rates import passings
+from app.domain.outlooks import View, outlook, past_of
+from app.domain.processes import resolve
+from app.domain.stale import Stable, frame
+from app.engine.fading import buried
+from app.engine.flow.estimates import Estimate, product
+from app.engine.forecast import COUNT_SCALE, Forecast
+from app.engine.leaks.amounts import total
+from app.engine.money import exponent
+from app.engine.periods import Grain, Period, bounds
+from app.schemas.base import money_out
+from app.schemas.lights import LightsQuery
+from app.schemas.metrics import MetricOut, metric_out, tenths_out
+from app.schemas.pipeline_answer import PipelineQuery
+from app.schemas.ratios import chance_out, needed_out, ratio_out
+from app.schemas.scopes import Business
+from app.schemas.stale import (
+    BuriedOut,
+    CoverageEffectOut,
+    HeapsOut,
+    LightEffectOut,
+    PreviewOut,
+    PreviewQuery,
+    PromiseOut,
+    RateEffectOut,
+)
+
+
+async def preview(work: Work, asked: PreviewQuery) -> PreviewOut:
+    """By the same steps as the round itself, in a fixed number of statements."""
+    funnel = await funnel_of(work, PipelineQuery(**asked.model_dump(exclude={"periods"})))
+    told = funnel.found.told
+    process = await resolve(work, told.process_id)
+    known = await marks(work, process, as_of=asked.as_of, effective_at=asked.effective_at)
+    stable = Stable(process, told, funnel.judgement, funnel.shares, known)
+    return PreviewOut(
+        **frame(work, stable, asked),
+        next_round_on=rounds.day_of(told.at, work.home.zone) + timedelta(days=1),
+        data=_buried(work, stable, funnel.dead, asked),
+        pipeline=_heaps(work, funnel),
+        forecast=await _promises(work, funnel, asked),
+        coverage=await _coverage(work, funnel, asked),
+        win_rate=_rates(funnel),
+        lights=await _lights(work, told, asked),
+    )
+
+
+def _buried(
+    work: Work, stable: Stable, dead: Sequence[Standing], asked: PreviewQuery
+) -> list[BuriedOut]:
+    """The most valuable first."""
+    told, grace = stable.told, timedelta(days=stable.process.grace_days)
+    tonight = rounds.day_of(told.at, work.home.zone) + timedelta(days=1)
+    ages = {horse.deal: horse.verdict.dwell_days for horse in stable.judgement.horses}
+    past = asked.as_of is not None or asked.effective_at is not None
+    found = []
+    for one in sorted(dead, key=lambda one: (-(one.value or 0), one.deal.opportunity_id)):
+        mark = stable.mark(one.deal)
+        holds = mark.exits_at(stable.process.grace_days, told.at) is not None
+        noticed = mark.noticed_at if holds else None
+        noticed_on = noticed.astimezone(work.home.zone).date() if noticed else tonight
+        found.append(
+            BuriedOut(
+                opportunity_id=one.deal.opportunity_id,
+                name=None if past else one.deal.name,
+                owner_id=one.deal.owner_id,
+                milestone=told.milestones[one.section].key,
+                age_days=tenths_out(ages[one.number]) or "",
+                value=money_out(one.deal.reporting_value, work.home.currency),
+                notice_on=noticed_on,
+                exit_on=max(noticed_on + grace, tonight),
+            )
+        )
+    return found
+
+
+def _heaps(work: Work, funnel: Funnel) -> HeapsOut:
+    alive, dead = (total(one.value for one in some) for some in (funnel.alive, funnel.dead))
+    return HeapsOut(
+        count_before=len(funnel.alive) + len(funnel.dead),
+        count_after=len(funnel.alive),
+        value_before=money(work, alive + dead),
+        value_after=money(work, alive),
+    )
+
+
+async def _promises(work: Work, funnel: Funnel, asked: PreviewQuery) -> list[PromiseOut]:
+    """By one forecast, its rates held: what its deals add, with the dead ones and without."""
+    told = funnel.found.told
+    periods = periods_from(work, told.at, Grain.MONTH, asked.periods)
+    ends = [bounds(period, work.home.zone)[1] for period in periods]
+    how = View(exponent(work.home.currency), buries=False, resets=NOBODY)
+    seen = await outlook(told, ends, how, await past_of(work, told.process_id, told.at))
+    dead = {one.number for one in funnel.dead}
+    return [
+        _promise(work, seen.whole, funnel.shares, dead, number, period)
+        for number, period in enumerate(periods)
+    ]
+
+
+def _promise(
+    work: Work,
+    whole: Forecast,
+    shares: Sequence[Fraction],
+    dead: set[int],
+    number: int,
+    period: Period,
+) -> PromiseOut:
+    value, orders = [Fraction(0)] * 2, [Fraction(0)] * 2
+    for deal, values, counts in zip(whole.deals, whole.value, whole.count, strict=True):
+        buried_too = int(deal in dead)
+        value[buried_too] += shares[deal] * Fraction(values[number], whole.money_scale)
+        orders[buried_too] += shares[deal] * Fraction(counts[number], COUNT_SCALE)
+    return PromiseOut(
+        period=period.key,
+        before=money(work, value[0] + value[1]),
+        after=money(work, value[0]),
+        change=money(work, -value[1]),
+        orders_before=chance_out(float(orders[0] + orders[1])) or "",
+        orders_after=chance_out(float(orders[0])) or "",
+    )
+
+
+async def _coverage(work: Work, funnel: Funnel, asked: PreviewQuery) -> CoverageEffectOut | None:
+    aim = await current(work, funnel.found.told, asked.scope, asked.business_type, asked)
+    if aim is None:
+        return None
+    before = covered(work, funnel, aim, [*funnel.alive, *funnel.dead])
+    after = covered(work, funnel, aim, funnel.alive)
+    if before is None or after is None:
+        return None
+    return CoverageEffectOut(
+        target_id=aim.target_id,
+        period=aim.period.key,
+        before=ratio_out(before.ratio),
+        after=ratio_out(after.ratio),
+        needed=needed_out(after.needed),
+    )
+
+
+def _rates(funnel: Funnel) -> RateEffectOut:
+    """From the first milestone to the order, with the dead ones as open and as given up."""
+    found, dead = funnel.found, {one.number for one in funnel.dead}
+    given_up = replace(found, facts=buried(found.facts, dead))
+    after = product([one.section.count for one in passings(given_up)])
+    before = product([one.section.count for one in funnel.passed])
+    return RateEffectOut(before=_rate(funnel, before), after=_rate(funnel, after))
+
+
+def _rate(funnel: Funnel, estimate: Estimate) -> MetricOut:
+    return metric_out(estimate, "ratio", funnel.found.told.at, "aj.1")
+
+
+async def _lights(work: Work, told: Story, asked: PreviewQuery) -> list[LightEffectOut]:
+    """Those of the month: an exit takes no arrival back, so they are what they were."""
+    business = asked.business_type
+    question = LightsQuery(
+        process=str(told.process_id),
+        scope=asked.scope,
+        period=periods_from(work, told.at, Grain.MONTH, 1)[0].key,
+        business_type=None if business is Business.ALL else business,
+        as_of=asked.as_of,
+        effective_at=asked.effective_at,
+    )
+    shown = (await lights.read(work, question)).milestones
+    return [
+        LightEffectOut(position=one.position, key=one.key, before=one.light, after=one.light)
+        for one in shown
+    ]
