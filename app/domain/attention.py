@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from app.core.listed import Rank, listed
 from app.core.planning import Lack, behind_text
+from app.core.sliced import Rank, sliced
 from app.core.work import Work
 from app.domain.cohorts import cohort
 from app.domain.facts import Story, share_in, story, teams_on
@@ -92,7 +92,7 @@ async def find(work: Work, asked: AttentionQuery) -> AttentionOut:
     groups = await _groups(work, stage, told, asked.scope)
     around = await _around(work, stage, told)
     places = [place for group in groups for place in _places(stage, group, around)]
-    shown = listed(
+    shown = sliced(
         places,
         lambda place: place.rank,
         limit=asked.page_size,

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.core.listed import listed
+from app.core.sliced import sliced
 from app.core.work import Work
 from app.domain.facts import deals_of, story
 from app.domain.processes import resolve
@@ -19,7 +19,7 @@ async def find(work: Work, asked: FocusQuery) -> FocusPageOut:
     told = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
     shares = await deals_of(work, told, asked.scope)
     found = await asyncio.to_thread(prospects, told, shares, asked.days, asked.business_type)
-    shown = listed(found, best_first, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked)
+    shown = sliced(found, best_first, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked)
     return FocusPageOut(
         data=await prospects_out(work, told, shown.data, asked),
         next_cursor=shown.next_cursor,
