@@ -18,7 +18,7 @@ KAPPA = 1.0  # pseudo exits by which a bucket leans to its section; more would r
 PRIOR_WEIGHT = 10.0  # pseudo exits per section that a stated rate is worth
 ENOUGH = 60  # own exits of a section after which its stated rate is dropped
 DEFAULT_DAYS = 30.0
-DRIFT_DAYS, DRIFT_WEIGHT = 91.0, 20.0
+DRIFT_DAYS, DRIFT_WEIGHT = 91.0, 40.0
 LARGEST_STEP = 5
 _CELL = np.searchsorted(GRID, np.arange(GRID[-1] + 1), side="right") - 1
 _PRIOR_EDGES = (0.5, 1, 2, 4, 8, 16)  # in typical days
@@ -309,7 +309,7 @@ def _observed(exits: Numbers, exposure: Numbers) -> Numbers:
 
 def _drifted(rates: Numbers, seen: _Seen) -> Numbers:
     """Times what the last quarter brought of what these rates expect, going on and lost apart,
-    as if 20 further exits had come as expected. Rates of years would learn of a change too late."""
+    as if 40 further exits had come as expected. Rates of years would learn of a change too late."""
     exits, exposure = seen.exits(seen.recent).sum(axis=1), seen.exposure(seen.recent)
     expected = rates @ exposure
     onward = (exits[1:].sum() + DRIFT_WEIGHT) / (expected[1:].sum() + DRIFT_WEIGHT)

@@ -35,6 +35,15 @@ class Basis:
     new_value: Numbers
     order_spread: float
 
+    @property
+    def value_weights(self) -> Numbers:
+        """The pipeline's in the blend, per period."""
+        return np.array([blend.weight for blend in self.value_blend])
+
+    @property
+    def count_weights(self) -> Numbers:
+        return np.array([blend.weight for blend in self.count_blend])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forecast:
@@ -149,14 +158,12 @@ def contributions(
     factors = basis.correction.open
     chance = corrected(chances_of(basis.tables.count, standing), factors)
     value_chance = corrected(chances_of(basis.tables.value, standing), factors)
-    value_weights = np.array([blend.weight for blend in basis.value_blend])
-    count_weights = np.array([blend.weight for blend in basis.count_blend])
     return Contributions(
         worth,
         chance,
         value_chance,
-        [whole(row) for row in value_chance * worth[:, None] * value_weights * money_scale],
-        [whole(row) for row in chance * count_weights * COUNT_SCALE],
+        [whole(row) for row in value_chance * worth[:, None] * basis.value_weights * money_scale],
+        [whole(row) for row in chance * basis.count_weights * COUNT_SCALE],
     )
 
 
@@ -164,37 +171,38 @@ def whole(row: Numbers) -> list[int]:
     return [int(part) for part in np.rint(row)]
 
 
-def _forecast(moment: Moment, ends: tuple[float, ...], money_scale: int, known: Track) -> Forecast:
-    found = known.promise
-    offsets = np.array(ends) - moment.at
-    lengths = np.diff(offsets, prepend=0.0)
-    mean = moment.mean_amount
-    basis = Basis(
+def _basis(moment: Moment, offsets: Sequence[float], known: Track) -> Basis:
+    found, mean = known.promise, moment.mean_amount or 0.0
+    return Basis(
         tables=known.tables,
         correction=known.correction,
         value_blend=known.value_blend,
         count_blend=known.count_blend,
-        retention=moment.retention(mean or 0.0),
-        mean_amount=mean or 0.0,
-        doubt=common_doubt(found, known.tables.rates.prior_share, list(offsets)),
+        retention=moment.retention(mean),
+        mean_amount=mean,
+        doubt=common_doubt(found, known.tables.rates.prior_share, offsets),
         new=found.new,
         new_orders=found.new_orders * known.correction.new,
         new_value=found.new_value * known.correction.new,
         order_spread=found.order_spread,
     )
-    standing = found.standing
+
+
+def _forecast(moment: Moment, ends: tuple[float, ...], money_scale: int, known: Track) -> Forecast:
+    offsets = [end - moment.at for end in ends]
+    lengths = np.diff(offsets, prepend=0.0)
+    basis, standing = _basis(moment, offsets, known), known.promise.standing
     each = contributions(basis, standing, moment.amount[standing.deal], money_scale)
-    rate = run_rate(moment.orders, moment.since, moment.at, longest(list(offsets)))
+    rate = run_rate(moment.orders, moment.since, moment.at, longest(offsets))
     wins = np.flatnonzero(moment.orders.at > moment.at - rate.days)
-    value_weights = np.array([blend.weight for blend in known.value_blend])
-    count_weights = np.array([blend.weight for blend in known.count_blend])
+    by_value, by_count = basis.value_weights, basis.count_weights
     return Forecast(
         at=moment.at,
         ends=ends,
         step=known.tables.rates.step,
         money_scale=money_scale,
-        status=_status(found, known.tables),
-        value_known=mean is not None,
+        status=_status(known.promise, known.tables),
+        value_known=moment.mean_amount is not None,
         deals=standing.deal.tolist(),
         section=standing.section.tolist(),
         age=standing.days.tolist(),
@@ -203,15 +211,15 @@ def _forecast(moment: Moment, ends: tuple[float, ...], money_scale: int, known: 
         value_chance=each.value_chance.tolist(),
         value=each.value,
         count=each.count,
-        new_value=whole(basis.new_value * value_weights * money_scale),
-        new_count=whole(basis.new_orders * count_weights * COUNT_SCALE),
-        run_value=whole((1 - value_weights) * rate.value * lengths * money_scale),
-        run_count=whole((1 - count_weights) * rate.count * lengths * COUNT_SCALE),
+        new_value=whole(basis.new_value * by_value * money_scale),
+        new_count=whole(basis.new_orders * by_count * COUNT_SCALE),
+        run_value=whole((1 - by_value) * rate.value * lengths * money_scale),
+        run_count=whole((1 - by_count) * rate.count * lengths * COUNT_SCALE),
         arrivals=moment.arrivals.stay.tolist(),
         wins=wins.tolist(),
         win_values=np.nan_to_num(moment.orders.value[wins]).tolist(),
-        unknown_amounts=found.unknown_amounts,
-        orders_seen=found.orders_seen,
+        unknown_amounts=known.promise.unknown_amounts,
+        orders_seen=known.promise.orders_seen,
         blend_basis=known.basis,
         origins=known.origins,
         said=_said(moment.at, ends, basis, each, rate),
