@@ -43,6 +43,17 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "source": "fair-2026",
         "external_id": "4711",
     },
+    "search_opportunities": {
+        "filter": {
+            "status": {"eq": "open"},
+            "value": {"gte": "10000.00"},
+            "or": [{"milestone": {"in": ["need", "concept"]}}, {"ball": {"eq": "customer"}}],
+            "not": {"attributes": {"region": {"eq": "north"}}},
+        },
+        "sort": ["-value", "name"],
+        "include": ["account"],
+        "limit": 20,
+    },
     "reach_milestone": {
         "milestone": "need",
         "act": "wrote",

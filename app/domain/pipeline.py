@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Numeric,
     Row,
     Select,
@@ -57,6 +58,8 @@ _RESTED = """least(moment.hold_limit_days, clock_held_days
     least(moment.now, held_until) - greatest(held_since, clock_from)) / 86400) END)"""
 _AGE = f"""greatest(0, floor(extract(epoch FROM
   coalesce(exited_at, won_at, moment.now) - clock_from) / 86400 - {_RESTED}))::int"""
+status_now: ColumnElement[Any] = literal_column(_STATUS, Text())
+age_now: ColumnElement[Any] = literal_column(_AGE, Integer())
 _PROGRESS = """(SELECT coalesce(sum(c.weight) FILTER (WHERE EXISTS (
     SELECT FROM events e WHERE e.workspace_id = c.workspace_id AND e.criterion_id = c.id
       AND e.opportunity_id = opportunities.id)), 0) / sum(c.weight)
@@ -110,8 +113,8 @@ def viewed(work: Work) -> Select[Any]:
         ProcessVersion.number.label("process_version"),
         func.lower(Opportunity.name).label("sort_name"),
         literal_column(_VALUE_IN_ORDER, Numeric()).label("sort_value"),
-        literal_column(_STATUS).label("seen_status"),
-        literal_column(_AGE).label("age_days"),
+        status_now.label("seen_status"),
+        age_now.label("age_days"),
         literal_column(_PROGRESS).label("section_progress"),
         literal_column(_PRODUCTS).label("product_ids"),
     )
@@ -130,7 +133,7 @@ async def _filtered(work: Work, asked: OpportunityQuery) -> Select[Any]:
         process = await processes.resolve(work, asked.process)
         query = query.where(Opportunity.process_id == process.id)
     if asked.team is not None:
-        query = query.where(Opportunity.owner_id.in_(_members(work, asked.team)))
+        query = query.where(Opportunity.owner_id.in_(members(work, asked.team)))
     plain = {
         Opportunity.owner_id: asked.owner,
         Opportunity.account_id: asked.account,
@@ -143,7 +146,7 @@ async def _filtered(work: Work, asked: OpportunityQuery) -> Select[Any]:
     return query.where(*_limits(asked))
 
 
-def _members(work: Work, team_id: UUID) -> Select[Any]:
+def members(work: Work, team_id: UUID) -> Select[Any]:
     """Who is in the team, or in a team below it, today."""
     team = team_on(work, Person.id, work.today)
     tree = select(below(work, Team, team_id).c.id)
@@ -157,7 +160,7 @@ def _limits(asked: OpportunityQuery) -> list[ColumnElement[bool]]:
         none = asked.milestone == "none"
         limits.append(Opportunity.position == 0 if none else Milestone.key == asked.milestone)
     if asked.status is not None:
-        limits.append(literal_column(_STATUS) == asked.status.value)
+        limits.append(status_now == asked.status.value)
     if asked.value_gte is not None:
         limits.append(Opportunity.value >= asked.value_gte)
     if asked.value_lte is not None:
@@ -165,25 +168,25 @@ def _limits(asked: OpportunityQuery) -> list[ColumnElement[bool]]:
     if asked.updated_since is not None:
         limits.append(Opportunity.updated_at >= asked.updated_since)
     if asked.stale is not None:
-        limits.append(_stale() if asked.stale else ~_stale())
+        limits.append(stale() if asked.stale else ~stale())
     if asked.drifting is not None:
-        limits.append(_drifting() if asked.drifting else ~_drifting())
+        limits.append(drifting() if asked.drifting else ~drifting())
     return limits
 
 
-def _stale() -> ColumnElement[bool]:
+def stale() -> ColumnElement[bool]:
     """Open, not on hold, and longer behind its milestone than the section allows."""
-    over = literal_column(_AGE) > Milestone.stale_after_days
-    return func.coalesce(and_(literal_column(_STATUS) == Status.OPEN.value, over), False)
+    over = age_now > Milestone.stale_after_days
+    return func.coalesce(and_(status_now == Status.OPEN.value, over), False)
 
 
-def _drifting() -> ColumnElement[bool]:
+def drifting() -> ColumnElement[bool]:
     """Open, not on hold, and somebody owes the next step for more than a fortnight."""
     owed = Opportunity.ball.in_((Ball.US.value, Ball.CUSTOMER.value))
     late: ColumnElement[bool] = literal_column(
         f"moment.now - waiting_since > interval '{DRIFTING_DAYS} days'"
     )
-    return func.coalesce(and_(literal_column(_STATUS) == Status.OPEN.value, owed, late), False)
+    return func.coalesce(and_(status_now == Status.OPEN.value, owed, late), False)
 
 
 def _seen(work: Work, row: Row[Any]) -> OpportunityView:

@@ -42,7 +42,8 @@ async def hang(work: Work, table: Tree, id: UUID | None, parent_id: UUID) -> Non
 def below(work: Work, table: Tree, id: UUID) -> CTE:
     """The ids of the node and of everything below it, as a recursive query with a column `id`."""
     top = work.rows(table).where(table.id == id).with_only_columns(table.id)
-    tree = top.cte(f"{table.__tablename__}_below", recursive=True)
+    # Without a name: a question may ask for several trees.
+    tree = top.cte(recursive=True)
     inner: Any = work.rows(table).with_only_columns(table.id)
     # UNION, not UNION ALL: it ends even if a cycle ever came in by another way.
     return tree.union(inner.join(tree, table.parent_id == tree.c.id))
