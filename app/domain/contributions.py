@@ -1,7 +1,6 @@
 """What each deal adds to a forecast and why, and which deals add nothing."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -21,7 +20,6 @@ from app.schemas.metrics import tenths_out
 from app.schemas.ratios import chance_out, ratio_out
 
 DEAD, DECLINED, ON_HOLD = "dead", "declined", "on_hold"
-_REASONS = (DEAD, DECLINED, ON_HOLD)
 _TEXTS = {
     "en": {
         "observed": "{n} exits were seen, or to be expected, at this age.",
@@ -37,14 +35,6 @@ _TEXTS = {
 _MOSTLY = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class _Left:
-    """A deal that is left out, by its index in the story."""
-
-    number: int
-    reason: str
-
-
 def contributions(scene: Scene, language: str) -> list[ContributionOut]:
     """Every deal of the scope that may add something, by its id."""
     shares = scene.counted
@@ -53,14 +43,14 @@ def contributions(scene: Scene, language: str) -> list[ContributionOut]:
     return [_contribution(scene, place, shares[deal], language) for deal, place in chosen]
 
 
-def categories(scene: Scene) -> list[CategoryOut]:
+def categories(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[CategoryOut]:
     """How many deals, and what is known of their value, in each category."""
     whole, shares = scene.seen.whole, scene.counted
     members: dict[Category, list[int]] = {each: [] for each in Category}
     for deal, ever in zip(whole.deals, scene.seen.ever, strict=True):
         if shares[deal] and scene.seen.told.deals[deal].held_until is None:
             members[category(ever.now)].append(deal)
-    members[Category.OMITTED] = [each.number for each in _left(scene)]
+    members[Category.OMITTED] = [number for found in left.values() for number in found]
     return [
         CategoryOut(category=each, count=len(found), value=_sum(scene, found)[0])
         if each is not Category.CLOSED
@@ -69,47 +59,44 @@ def categories(scene: Scene) -> list[CategoryOut]:
     ]
 
 
-def excluded(scene: Scene) -> list[ExcludedOut]:
-    """The deals of the scope that add nothing now, by reason and id."""
+def left_out(scene: Scene) -> dict[str, list[int]]:
+    """By reason the deals of the scope that add nothing now, by their index in the story."""
+    found: dict[str, list[int]] = {DEAD: [], DECLINED: [], ON_HOLD: []}
+    for number, deal in enumerate(scene.seen.told.deals):
+        reason = _why_left(scene, number, deal)
+        if reason is not None and scene.shares[number]:
+            found[reason].append(number)
+    return found
+
+
+def excluded(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[ExcludedOut]:
+    """The deals that are left out, by reason and id."""
     told = scene.seen.told
     keys = {row.id: row.key for row in told.milestones}
-    found = ((each, told.deals[each.number]) for each in _left(scene))
+    found = ((why, number, told.deals[number]) for why in left for number in left[why])
     return [
         ExcludedOut(
             opportunity_id=deal.opportunity_id,
-            reason=each.reason,
+            reason=reason,
             milestone=None if deal.milestone_id is None else keys.get(deal.milestone_id),
-            value=_shared(scene, each.number),
+            value=_sum(scene, [number])[0],
             returns_at=deal.held_until,
         )
-        for each, deal in found
+        for reason, number, deal in found
     ]
 
 
-def excluded_sums(scene: Scene) -> list[ExcludedSumOut]:
-    left = list(_left(scene))
+def excluded_sums(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[ExcludedSumOut]:
     sums = []
-    for reason in _REASONS:
-        found = [each.number for each in left if each.reason == reason]
+    for reason, found in left.items():
         value, missing = _sum(scene, found)
         if found:
-            sums.append(
-                ExcludedSumOut(
-                    reason=reason, count=len(found), value=value, missing_value_count=missing
-                )
-            )
+            counts = {"count": len(found), "missing_value_count": missing}
+            sums.append(ExcludedSumOut(reason=reason, value=value, **counts))
     return sums
 
 
-def _left(scene: Scene) -> Iterator[_Left]:
-    told = scene.seen.told
-    for reason in _REASONS:
-        for number, deal in enumerate(told.deals):
-            if scene.shares[number] and _is_left(scene, number, deal) == reason:
-                yield _Left(number, reason)
-
-
-def _is_left(scene: Scene, number: int, deal: DealRow) -> str | None:
+def _why_left(scene: Scene, number: int, deal: DealRow) -> str | None:
     if number in scene.seen.dead:
         return DEAD
     if deal.status == "open":
@@ -174,10 +161,6 @@ def _sum(scene: Scene, found: Sequence[int]) -> tuple[MoneyOut | None, int]:
         _money(scene, round_to_minor(whole, scene.measure.currency)),
         len(found) - len(known),
     )
-
-
-def _shared(scene: Scene, number: int) -> MoneyOut | None:
-    return _sum(scene, [number])[0]
 
 
 def _money(scene: Scene, amount: Decimal | None) -> MoneyOut | None:

@@ -89,19 +89,16 @@ def exact(amount: Fraction | int) -> str:
 class Scene:
     """What an answer is made of: the outlook of all, and what of it is the scope's.
 
-    `shares` are the scope's in each deal; `won` is what it has won since the current period began.
+    `shares` are the scope's in each deal, `counted` the same without dead horses; `won` is what it
+    has won since the current period began.
     """
 
     measure: Measure
     seen: Outlook
     shares: Sequence[Fraction]
+    counted: Sequence[Fraction | int]
     since: datetime
     won: Arrived
-
-    @property
-    def counted(self) -> list[Fraction | int]:
-        """Without dead horses."""
-        return self.seen.counted(self.shares)
 
     def measured(self, value: Decimal | None, count: int) -> Fraction:
         return Fraction(count) if self.measure.counts else Fraction(value or 0)

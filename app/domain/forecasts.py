@@ -9,7 +9,13 @@ from sqlalchemy import Row
 
 from app.core.errors import Invalid
 from app.core.work import Work
-from app.domain.contributions import categories, contributions, excluded, excluded_sums
+from app.domain.contributions import (
+    categories,
+    contributions,
+    excluded,
+    excluded_sums,
+    left_out,
+)
 from app.domain.facts import Story, deals_of, orders_of, stays_of, story
 from app.domain.forecast_parts import (
     Measure,
@@ -47,15 +53,18 @@ async def read(work: Work, asked: ForecastQuery) -> ForecastOut:
     periods = periods_from(work, at, asked.grain, asked.periods)
     told = await _story(work, process.id, asked)
     seen = await _outlook(work, process, asked, told, periods)
+    shares = await deals_of(work, told, asked.scope)
     scene = Scene(
         measure=Measure.of(asked.unit, work.home.currency, exponent(work.home.currency)),
         seen=seen,
-        shares=await deals_of(work, told, asked.scope),
+        shares=shares,
+        counted=seen.counted(shares),
         since=bounds(periods[0], work.home.zone)[0],
         won=await _won(work, asked, told, periods[0]),
     )
     stays, orders = [await whose(work, told, asked.scope) for whose in (stays_of, orders_of)]
     parts = of_scope(seen.whole, scene.counted, stays, orders)
+    left = left_out(scene)
     return ForecastOut(
         **_frame(work, asked, scene),
         periods=[
@@ -63,9 +72,9 @@ async def read(work: Work, asked: ForecastQuery) -> ForecastOut:
             for number, (period, part) in enumerate(zip(periods, parts, strict=True))
         ],
         blend=blend_out(scene, 0),
-        categories=categories(scene),
-        excluded=excluded(scene),
-        excluded_sums=excluded_sums(scene),
+        categories=categories(scene, left),
+        excluded=excluded(scene, left),
+        excluded_sums=excluded_sums(scene, left),
         unassigned=_unassigned(scene, periods) if asked.scope == EVERYBODY else None,
         contributions=contributions(scene, work.language) if asked.explain else None,
     )

@@ -200,7 +200,5 @@ class ForecastOut(Out):
     categories: list[CategoryOut]
     excluded: list[ExcludedOut]
     excluded_sums: list[ExcludedSumOut]
-    unassigned: Annotated[
-        list[UnassignedOut] | None, Field(description="With `scope=all`; null without any.")
-    ]
+    unassigned: Annotated[list[UnassignedOut] | None, Field(description="With `scope=all` only.")]
     contributions: list[ContributionOut] | None

@@ -104,7 +104,8 @@ def _last(
         yield _stay(deal, number, last, left, outcome), last.row
         return
     broken = deal.clock_from if here is last else deal.fell_at or deal.clock_from
-    before = min(max(broken, last.row.arrived_at), left)
+    # What ended this very instant is not under way any more.
+    before = min(max(broken, last.row.arrived_at), left, at - timedelta.resolution)
     yield _stay(deal, number, last, before, Outcome.OPEN), last.row
     again = _stay(deal, number, here, max(left, deal.clock_from), outcome)
     yield again._replace(entered=day(deal.clock_from), held=0.0), here.row
