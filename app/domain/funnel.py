@@ -20,10 +20,10 @@ from app.engine.decay import State
 from app.engine.flow.estimates import product
 from app.engine.flow.facts import day
 from app.engine.flow.lead_times import quantile, summed
+from app.engine.flow.stay_lengths import mean_stay
 from app.engine.leaks.amounts import exact as amount
 from app.engine.leaks.amounts import total
 from app.engine.periods import bounds
-from app.engine.stay_lengths import mean_stay
 from app.engine.velocity import Coverage, Open, coverage, required_stock
 from app.schemas.metrics import metric_out, tenths_out
 from app.schemas.pipeline_answer import (

@@ -17,10 +17,10 @@ from app.domain.cohorts import watched_whole
 from app.domain.facts import Story
 from app.domain.milestones import section_rate
 from app.engine.decay import Limit, Verdict, judge, limit
-from app.engine.fading import faded, horizon
 from app.engine.flow.facts import Facts, day, standing
 from app.engine.flow.lead_times import ENOUGH, Lag, dwell, quantile, to_order
 from app.engine.forecast import Chance, Prior, Rates, fit
+from app.engine.forecast.fading import faded, horizon
 
 FORMULA = (
     "dead_horses.1: days since the last new arrival; what is left of the chance of an order within"

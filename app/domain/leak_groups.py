@@ -16,7 +16,7 @@ from app.domain.facts import DealRow
 from app.domain.observed_rates import Passing
 from app.engine.flow.estimates import Estimate, estimate
 from app.engine.flow.facts import Outcome, day
-from app.engine.leak_rates import leak_rate
+from app.engine.flow.leak_rates import leak_rate
 from app.engine.leaks import Ball, Exit, Group, Trend, leaks, like_for_like
 from app.schemas.leaks import LeaksBy
 from app.schemas.scopes import Moment

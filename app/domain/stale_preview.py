@@ -18,9 +18,9 @@ from app.domain.observed_rates import passings
 from app.domain.outlooks import View, outlook, past_of
 from app.domain.processes import resolve
 from app.domain.stale import Stable, frame
-from app.engine.fading import buried
 from app.engine.flow.estimates import Estimate, product
 from app.engine.forecast import COUNT_SCALE, Forecast
+from app.engine.forecast.fading import buried
 from app.engine.leaks.amounts import total
 from app.engine.money import exponent
 from app.engine.periods import Grain, Period, bounds
