@@ -11,8 +11,11 @@ from fastapi import FastAPI
 from app.api import ROUTERS, docs, health, problems
 from app.api.answers import add_answers
 from app.api.frame import Envelope, Gate
+from app.api.limits import Quotas
 from app.api.openapi import describe
+from app.api.origins import Cors
 from app.core.database import Database, check_role
+from app.core.limits import Limits
 from app.core.settings import Settings
 from app.worker import Worker
 
@@ -32,6 +35,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         app.state.engine, app.state.worker = engine, worker
         async with worker.running():
             yield
+        await limits.close()
         await engine.dispose()
 
     app = FastAPI(
@@ -43,7 +47,8 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.clock, app.state.settings = clock, settings
+    limits = Limits(settings)
+    app.state.clock, app.state.settings, app.state.limits = clock, settings, limits
     add_answers(app)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
@@ -52,6 +57,9 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     describe(app)
     app.add_middleware(Gate, body_limit=settings.body_limit, upload_limit=settings.upload_limit)
     app.add_middleware(Envelope)
+    app.add_middleware(Quotas, limits=limits)
+    # Outermost: an answer without these headers is a network error to a page, whatever it says.
+    app.add_middleware(Cors)
     return app
 
 

@@ -31,6 +31,7 @@ from tests.contract.conformance import faults
 
 SERVER = "BACKCAST_TEST_SERVER"
 NOW = datetime(2026, 7, 20, 9, 30, tzinfo=UTC)
+LIMITS = {name for name in Settings.model_fields if name.startswith("limit_")} - {"limit_seconds"}
 # Durable through nothing: the data of a test run is worth nothing after it.
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
@@ -110,7 +111,9 @@ def clock() -> Iterator[Clock]:
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return Settings(_env_file=None, pool_size=5, rounds=False)
+    # Every test calls from one address, and some call often: limits have an app of their own.
+    many = dict.fromkeys(LIMITS, 1_000_000)
+    return Settings(_env_file=None, pool_size=5, rounds=False, **many)
 
 
 @pytest.fixture(scope="session")

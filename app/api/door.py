@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.finish import Repeated
 from app.api.headers import TAG
+from app.api.limits import admit_counted
 from app.core.errors import (
     Fault,
     Invalid,
@@ -19,7 +20,7 @@ from app.core.errors import (
 from app.core.idempotency import Claim, claim, fingerprint, key_of
 from app.core.texts import language_of
 from app.core.work import Work
-from app.domain.access import Admitted, Scope, admit, allow
+from app.domain.access import Admitted, Scope, allow
 
 bearer = HTTPBearer(
     auto_error=False, scheme_name="api_key", description="An API key of your workspace (`bc_…`)."
@@ -59,8 +60,7 @@ def asked_plainly(request: Request) -> None:
 
 def needs(scope: Scope | None) -> Any:
     async def work(request: Request, secret: Presented, db: Transaction) -> Work:
-        now = request.app.state.clock()
-        admitted = await admit(db, secret, now)
+        admitted = await admit_counted(request, db, secret, scope)
         if scope is not None:
             allow(admitted.key.scopes, scope)
         asked_plainly(request)
@@ -73,7 +73,6 @@ def needs(scope: Scope | None) -> Any:
 
 
 def work_of(request: Request, db: AsyncConnection, admitted: Admitted) -> Work:
-    request.state.admitted = admitted
     key = admitted.key
     language = language_of(request.headers.get("accept-language"), admitted.home.language)
     now = request.app.state.clock()

@@ -11,10 +11,11 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.door import Presented, WriteImports, work_of
+from app.api.limits import admit_counted
 from app.core.database import workspace_transaction
 from app.core.page import Page
 from app.core.work import Work
-from app.domain.access import Scope, admit, allow
+from app.domain.access import Scope, allow
 from app.domain.imports import jobs, problems, results, upload
 from app.schemas.base import PageOut
 from app.schemas.imports import (
@@ -48,7 +49,7 @@ class Visit:
 async def visit(request: Request, secret: Presented) -> Visit:
     engine: AsyncEngine = request.app.state.engine
     async with engine.begin() as db:
-        admitted = await admit(db, secret, request.app.state.clock())
+        admitted = await admit_counted(request, db, secret, Scope.IMPORTS_WRITE)
         allow(admitted.key.scopes, Scope.IMPORTS_WRITE)
         return Visit(engine, work_of(request, db, admitted))
 

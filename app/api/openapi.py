@@ -32,6 +32,11 @@ later ones get the first answer, marked `Idempotency-Replayed: true`.
 
 **Asking again.** Send the `ETag` of an answer as `If-None-Match`: 304 says there is nothing new.
 
+**Limits** hold per key. `RateLimit` says what is left; 429 comes with `Retry-After`. What an
+operation counts for, and where, says its `x-rate-limit`.
+
+**Web pages** may ask when the workspace allows their origin (`allowed_origins`).
+
 **Errors** are `application/problem+json` (RFC 9457). Decide by `code`; `/problems/<code>` says
 what it means. Sentences follow `Accept-Language` (`en`, `de`).
 """
@@ -67,6 +72,8 @@ HEADERS = {
     "Idempotency-Replayed": "`true`: this is what was answered the first time. Else absent.",
     "Location": "Where the new object can be read.",
     "X-Request-Id": "The caller's request id if it is a UUID, else a new one.",
+    "RateLimit-Policy": 'How much the key may ask in a while: `"default";q=600;w=60`, 600 in 60 s.',
+    "RateLimit": 'What is left of it, and for how many seconds: `"default";r=412;t=31`.',
     "Retry-After": "Seconds after which trying again makes sense.",
     "WWW-Authenticate": "How to authenticate.",
 }

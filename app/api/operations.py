@@ -13,7 +13,8 @@ from app.api.answers import MEDIA
 from app.api.door import bearer, changes, matched_version, transaction
 from app.api.finish import REPLAYED, finishes
 from app.api.frame import UPLOADS
-from app.core.errors import catalogue
+from app.api.limits import BATCHES, COSTS, bucket_of
+from app.core.errors import QuotaExceeded, catalogue
 from app.domain.access import Scope
 from app.schemas.base import In
 
@@ -21,6 +22,7 @@ Node = dict[str, Any]
 
 DATABASE = "read_readyz"
 UNCHANGED = "NotModified"
+STANDING = ("RateLimit-Policy", "RateLimit")
 STALE = 412  # says the version that would have matched
 # Parameters of a question that name something which may not be there.
 REFERENCES = frozenset(
@@ -139,14 +141,16 @@ PROBLEMS: tuple[tuple[int, Callable[[Operation], bool]], ...] = (
         lambda operation: operation.takes_key or (operation.takes_body and not operation.uploads),
     ),
     (401, lambda operation: operation.keyed),
-    (403, lambda operation: operation.scope is not None),
+    (403, lambda operation: operation.keyed),
     (404, lambda operation: operation.refers),
     (409, lambda operation: operation.writes or operation.once),
     (412, lambda operation: operation.matches),
     (413, lambda operation: operation.takes_body),
     (415, lambda operation: operation.takes_body),
-    (422, lambda o: bool(o.parameters) or o.takes_body or o.once),
+    # Every door refuses parameters that nobody knows.
+    (422, lambda o: o.keyed or bool(o.parameters) or o.takes_body),
     (428, lambda operation: operation.matches),
+    (429, lambda operation: operation.keyed),
     (500, lambda _: True),
     (503, lambda operation: operation.keyed or operation.endpoint.__name__ == DATABASE),
     (507, lambda operation: operation.writes),
@@ -187,6 +191,12 @@ def _say_who(operation: Operation) -> None:
     operation.node["security"] = [{bearer.scheme_name: scopes}]
     if scopes:
         operation.node["x-required-scope"] = scopes[0]
+    name = operation.endpoint.__name__
+    bucket = bucket_of(name, operation.method, operation.scope)
+    counted: Node = {"policy": bucket.value, "cost": COSTS.get(name, 1)}
+    if name in BATCHES:
+        counted["for_each"] = f"/{BATCHES[name]}"
+    operation.node["x-rate-limit"] = counted
 
 
 def _say_bodies(operation: Operation) -> None:
@@ -214,7 +224,7 @@ def _say_answers(operation: Operation, schemas: Node) -> None:
 
 
 def _headers(operation: Operation, status: str, answer: Node, schemas: Node) -> Node:
-    names = ["X-Request-Id"]
+    names = ["X-Request-Id", *(STANDING if operation.keyed else ())]
     if operation.speaks_headers and status in ("201", "202"):
         names.append("Location")
     if operation.conditional:
@@ -236,7 +246,7 @@ def _properties(answer: Node, schemas: Node) -> Node:
 def shared_responses() -> Node:
     """Answers that many operations give: one for each status, naming the codes that may come."""
     problems = {f"Problem{status}": _problem_response(status) for status, _ in PROBLEMS}
-    headers = _header_references(["X-Request-Id", "ETag", "Cache-Control", "Vary"])
+    headers = _header_references(["X-Request-Id", *STANDING, "ETag", "Cache-Control", "Vary"])
     unchanged = {"description": "Nothing new since the answer with this tag.", "headers": headers}
     return problems | {UNCHANGED: unchanged}
 
@@ -246,6 +256,8 @@ def _problem_response(status: int) -> Node:
     names = ["X-Request-Id", *sorted({name for kind in kinds for name in kind.headers})]
     if status == STALE:
         names.append("ETag")
+    if status == QuotaExceeded.status:
+        names += STANDING
     return {
         "description": "\n".join(f"- `{kind.code}`: {kind.title}." for kind in kinds),
         "headers": _header_references(names),

@@ -47,6 +47,16 @@ REMEDIES: dict[str, dict[str, Sentences]] = {
             "Einen Schlüssel mit diesem Umfang verwenden. `GET /v1/me` zeigt, was einer darf.",
         ),
     },
+    "origin-not-allowed": {
+        "en": (
+            "A browser sent the request for a web page whose origin the workspace does not allow.",
+            "Add the origin to `allowed_origins` with `PATCH /v1/workspace`.",
+        ),
+        "de": (
+            "Ein Browser fragt für eine Webseite, deren Herkunft der Bereich nicht erlaubt.",
+            "Die Herkunft mit `PATCH /v1/workspace` in `allowed_origins` aufnehmen.",
+        ),
+    },
     "not-found": {
         "en": (
             "The address, or something the request refers to, does not exist in your workspace.",
@@ -289,6 +299,19 @@ REMEDIES: dict[str, dict[str, Sentences]] = {
         "de": (
             "Eine Änderung ohne Angabe der Version könnte die eines anderen überschreiben.",
             "Das Objekt lesen und sein ETag als `If-Match` senden.",
+        ),
+    },
+    "quota-exceeded": {
+        "en": (
+            "The key has used up what it may ask for in a while; `violated-policies` says where."
+            " With the policy `failed-keys`: the address has sent too many unknown keys.",
+            "Wait as many seconds as `Retry-After` says, then send the same again.",
+        ),
+        "de": (
+            "Der Schlüssel hat verbraucht, was er in einer Zeitspanne fragen darf;"
+            " `violated-policies` sagt, worin. Bei `failed-keys` kamen von der Adresse zu viele"
+            " unbekannte Schlüssel.",
+            "So viele Sekunden warten, wie `Retry-After` sagt, dann dasselbe noch einmal senden.",
         ),
     },
     "internal": {

@@ -72,6 +72,11 @@ class InsufficientScope(Problem):
     title, titel = "This key may not do that", "Dieser Schlüssel darf das nicht"
 
 
+class OriginNotAllowed(Problem):
+    status, code = 403, "origin-not-allowed"
+    title, titel = "This web page may not ask here", "Diese Webseite darf hier nicht fragen"
+
+
 class NotFound(Problem):
     status, code = 404, "not-found"
     title, titel = "There is no such thing here", "Das gibt es hier nicht"
@@ -200,6 +205,12 @@ class NotWritable(Invalid):
 class PreconditionRequired(Problem):
     status, code = 428, "precondition-required"
     title, titel = "Say which version you are changing", "Angabe der Version fehlt"
+
+
+class QuotaExceeded(Problem):
+    status, code = 429, "quota-exceeded"
+    title, titel = "That is too much in a short time", "Das ist zu viel in kurzer Zeit"
+    headers: ClassVar = {"Retry-After": "60"}
 
 
 class Internal(Problem):

@@ -28,6 +28,7 @@ class Home:
     fiscal_start: int
     # Known to every server of the installation and to no caller: what signs cursors.
     secret: bytes = field(repr=False)
+    allowed_origins: tuple[str, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -80,7 +80,15 @@ def allow_granting(held: list[str], wanted: list[Scope]) -> None:
 
 async def home(db: AsyncConnection, workspace_id: UUID) -> Home:
     row = (await db.execute(select(Workspace).where(Workspace.id == workspace_id))).one()
-    return Home(row.name, row.time_zone, row.currency, row.language, row.fiscal_start, row.secret)
+    return Home(
+        row.name,
+        row.time_zone,
+        row.currency,
+        row.language,
+        row.fiscal_start,
+        row.secret,
+        tuple(row.allowed_origins),
+    )
 
 
 async def find_keys(work: Work, asked: Listing) -> Page:

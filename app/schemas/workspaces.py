@@ -1,5 +1,6 @@
 """What the world sees of a workspace: how it counts money and time."""
 
+import re
 from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Literal, Self
@@ -15,6 +16,12 @@ from app.schemas.patch import ABSENT
 # Zones of the machine rather than of the IANA.
 NO_PLACE = {"localtime", "Factory"}
 LONGEST = 3660
+EVERY_ORIGIN = "*"
+# Lower case, no default port, no path; other schemes are those of apps and browser extensions.
+_ORIGIN = re.compile(
+    r"(?!http://.*:80$|https://.*:443$)[a-z][a-z0-9+.-]*://"
+    r"([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
+)
 
 
 @cache
@@ -55,6 +62,31 @@ Region = Annotated[
 DaysOff = Annotated[list[Day], Field(max_length=1000), AfterValidator(_sorted)]
 
 
+def _origin(said: str) -> str:
+    """As browsers write it: nothing else would ever be equal to what they send."""
+    if said != EVERY_ORIGIN and _ORIGIN.fullmatch(said) is None:
+        raise PydanticCustomError(
+            "not_an_origin", "must be `*` or an origin such as https://sales.example.com"
+        )
+    return said
+
+
+def _distinct(origins: list[str]) -> list[str]:
+    return sorted(set(origins))
+
+
+Origins = Annotated[
+    list[Annotated[str, Field(max_length=300), AfterValidator(_origin)]],
+    Field(
+        max_length=100,
+        description="Origins of the web pages that may use keys of this workspace in a browser:"
+        " scheme, host and port as browsers send them. `*`: every page.",
+        examples=[["https://sales.example.com"]],
+    ),
+    AfterValidator(_distinct),
+]
+
+
 class WorkspacePatch(In):
     """JSON Merge Patch: what is left out stays, null empties."""
 
@@ -68,6 +100,7 @@ class WorkspacePatch(In):
     holiday_region: Region | None = ABSENT
     days_off: DaysOff = ABSENT
     hold_limit_days: Annotated[int, Field(ge=0, le=3650, strict=True)] = ABSENT
+    allowed_origins: Origins = ABSENT
 
 
 class WorkspaceOut(Out):
@@ -82,6 +115,9 @@ class WorkspaceOut(Out):
     holiday_region: str | None
     days_off: list[date]
     hold_limit_days: Annotated[int, Field(description="How long holds may stop an age.")]
+    allowed_origins: Annotated[
+        list[str], Field(description="Origins of the web pages that may ask. `*`: every page.")
+    ]
     version: int
     created_at: datetime
     updated_at: datetime

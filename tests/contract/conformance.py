@@ -5,6 +5,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+# On every answer to a known key that is no problem; of problems, many come before the key is known.
+STANDING = ("RateLimit-Policy", "RateLimit")
 PROMISED = ("ETag", "Location", "X-Request-Id", "WWW-Authenticate")
 
 
@@ -20,7 +22,8 @@ def faults(contract: dict[str, Any], method: str, path: str, response: Any) -> l
         return [f"{where} is not documented"]
     promised = _resolved(contract, promised)
     headers = promised.get("headers", {})
-    astray = [name for name in PROMISED if (name in headers) != (name in response.headers)]
+    told = PROMISED if response.is_error else (*PROMISED, *STANDING)
+    astray = [name for name in told if (name in headers) != (name in response.headers)]
     return [f"{where}: header {name}" for name in astray] + [
         f"{where}: {fault}" for fault in _body_faults(contract, promised, response)
     ]

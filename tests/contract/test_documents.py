@@ -33,7 +33,9 @@ def test_every_setting_is_explained_with_its_default():
     )
     for name, field in Settings.model_fields.items():
         default = getattr(field.default, "get_secret_value", lambda field=field: field.default)()
-        assert rows[f"BACKCAST_{name.upper()}"] == (f"`{default}`" if default != "" else "empty")
+        assert rows[f"BACKCAST_{name.upper()}"] == (
+            f"`{str(default).lower()}`" if default != "" else "empty"
+        )
 
 
 def test_the_roles_made_by_hand_are_those_of_the_code():

@@ -24,7 +24,8 @@ def test_every_dependency_is_pinned_within_what_the_project_allows():
 
 def test_every_pin_has_its_hashes_and_names_no_host():
     hashed = re.findall(r"^\S+==.*\\\n    --hash=sha256:[0-9a-f]{64}", PINS, re.MULTILINE)
-    assert len(hashed) == len(PINNED)
+    # More than there are names: some packages have a pin for older Pythons and one for newer.
+    assert len(hashed) == len(re.findall(r"^\S+==", PINS, re.MULTILINE)) >= len(PINNED)
     assert not re.search(r"://|--(extra-)?index|--find-links", PINS)
 
 

@@ -1,0 +1,108 @@
+"""What a request counts for, and where its caller stands then: in headers of every answer."""
+
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as Asgi
+
+from app.api.origins import check_origin
+from app.core.errors import KeyRevoked, Unauthenticated
+from app.core.keys import digest
+from app.core.limits import Bucket, Limits, Spent
+from app.domain.access import Admitted, Scope, admit
+
+# A list is a search as well: any of its parameters may make it one.
+SEARCHES = ("list_", "search_")
+# Operations that take as long as so many others; all others count one.
+COSTS = {
+    "compare_rates": 5,
+    "infer_process": 10,
+    "list_stale_opportunities": 2,
+    "read_drift": 5,
+    "read_effect": 5,
+    "read_forecast": 5,
+    "read_forecast_accuracy": 10,
+    "read_people_lights": 5,
+    "read_process_adherence": 5,
+    "replay_forecasts": 60,
+}
+# Operations on many things at once count as many: the member of the body that holds them.
+BATCHES = {"allocate_target": "to"}
+UNCHANGED = 304
+
+
+async def admit_counted(
+    request: Request, db: AsyncConnection, secret: str, scope: Scope | None
+) -> Admitted:
+    """Who comes with this key, counted; a key that is none is counted against its address."""
+    limits: Limits = request.app.state.limits
+    address, who = _address(request), digest(secret).hex()[:32]
+    await limits.refuse_guesses(address, who)
+    try:
+        admitted = await admit(db, secret, request.app.state.clock())
+    except (Unauthenticated, KeyRevoked):
+        await limits.note_failure(address)
+        raise
+    request.state.admitted = admitted
+    name, method = request.scope["route"].name, request.method
+    cost = await _cost(request, name)
+    request.state.spent = await limits.spend(who, bucket_of(name, method, scope), cost)
+    check_origin(request, admitted.home)
+    return admitted
+
+
+def bucket_of(name: str, method: str, scope: Scope | None) -> Bucket:
+    """Where an operation is counted."""
+    if scope is Scope.FORECAST_READ:
+        return Bucket.FORECAST
+    if name.startswith(SEARCHES):
+        return Bucket.SEARCH
+    if scope is Scope.IMPORTS_WRITE and method.upper() != "GET":
+        return Bucket.IMPORTS
+    return Bucket.DEFAULT
+
+
+class Quotas:
+    """Says on every answer to a known key where it stands; an answer without news costs nothing."""
+
+    def __init__(self, app: ASGIApp, *, limits: Limits) -> None:
+        self.app = app
+        self.limits = limits
+
+    async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
+        async def told(message: Message) -> None:
+            spent: Spent | None = scope.get("state", {}).get("spent")
+            if spent is not None and message["type"] == "http.response.start":
+                standing = spent.standing
+                if message["status"] == UNCHANGED:
+                    standing = await self.limits.give_back(spent)
+                MutableHeaders(scope=message).update(standing.headers)
+            await send(message)
+
+        await self.app(scope, receive, told)
+
+
+async def _cost(request: Request, name: str) -> int:
+    cost, member = COSTS.get(name, 1), BATCHES.get(name)
+    if member is None or not await request.body():
+        return cost
+    # Was read before: what is no JSON does not come this far.
+    body: Any = await request.json()
+    many = body.get(member) if isinstance(body, dict) else None
+    return cost * max(1, len(many)) if isinstance(many, list) else cost
+
+
+def _address(request: Request) -> str:
+    """Whoever has one IPv6 address has the 2^64 others of its network as well."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return address.exploded[:19]
+    return host

@@ -1,0 +1,209 @@
+"""How much one caller may ask for in a while: counted in this process, or in a shared Redis."""
+
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import ceil
+from typing import TypeVar
+
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage.redis.redispy import RedispyBridge
+from limits.aio.strategies import FixedWindowRateLimiter
+from limits.errors import StorageError
+
+from app.core.errors import QuotaExceeded
+from app.core.settings import Settings
+
+log = logging.getLogger("backcast.limits")
+
+Found = TypeVar("Found")
+Question = Callable[[FixedWindowRateLimiter], Awaitable[Found]]
+
+# A Redis that does not answer is left alone for so long; until then this process counts by itself.
+AWAY_SECONDS = 5.0
+PATIENCE_SECONDS = 0.5
+# Callers refused at the same moment come back spread over this share of the window.
+SPREAD = 10
+
+
+class Bucket(StrEnum):
+    """What is counted apart, so that an import cannot use up what a page of lights needs."""
+
+    DEFAULT = "default"
+    SEARCH = "search"
+    FORECAST = "forecast"
+    IMPORTS = "imports"
+
+
+FAILED_KEYS = "failed-keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a caller stands in a bucket: `left` of `quota`, all of it back in `wait` seconds."""
+
+    policy: str
+    quota: int
+    window: int
+    left: int
+    wait: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """As in draft-ietf-httpapi-ratelimit-headers-10; seconds to wait, since clocks differ."""
+        return {
+            "RateLimit-Policy": f'"{self.policy}";q={self.quota};w={self.window}',
+            "RateLimit": f'"{self.policy}";r={self.left};t={self.wait}',
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a request has cost its caller, and where that left them."""
+
+    who: str
+    bucket: Bucket
+    cost: int
+    standing: Standing
+
+
+class Limits:
+    """Windows that begin with a caller's first request: callers do not all start at the minute."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.window = settings.limit_seconds
+        quotas = {
+            Bucket.DEFAULT: settings.limit_default,
+            Bucket.SEARCH: settings.limit_search,
+            Bucket.FORECAST: settings.limit_forecast,
+            Bucket.IMPORTS: settings.limit_imports,
+        }
+        self.quotas = {bucket: self._quota(bucket, most) for bucket, most in quotas.items()}
+        self.failures = self._quota(FAILED_KEYS, settings.limit_failed_keys)
+        self.own = FixedWindowRateLimiter(MemoryStorage())
+        self.shared = _shared(settings.redis_url.get_secret_value()) or self.own
+        self.away_until = 0.0
+
+    async def spend(self, who: str, bucket: Bucket, cost: int) -> Spent:
+        """Count a request; `QuotaExceeded`, and nothing counted, when it does not fit any more.
+
+        What costs more than a whole window holds, costs a whole window.
+        """
+        quota = self.quotas[bucket]
+        cost = min(cost, quota.amount)
+        if not await self._ask(lambda count: _taken(count, quota, who, cost)):
+            raise _used_up(await self._standing(quota, who), cost)
+        return Spent(who, bucket, cost, await self._standing(quota, who))
+
+    async def give_back(self, spent: Spent) -> Standing:
+        """Undo `spend`; where the caller stands then."""
+        quota = self.quotas[spent.bucket]
+        key, seconds = quota.key_for(spent.who), quota.get_expiry()
+        await self._ask(lambda count: count.storage.incr(key, seconds, -spent.cost))
+        return await self._standing(quota, spent.who)
+
+    async def refuse_guesses(self, address: str, who: str) -> None:
+        """`QuotaExceeded` for an address that has sent too many keys that are none.
+
+        A key that was in use lately still passes: others may sit behind the same address. Only
+        this server's own count, so that strangers cannot fill the shared one.
+        """
+        if not await self.own.test(self.failures, address) and not await self._in_use(who):
+            raise _guessing(await _stand(self.own, self.failures, address))
+
+    async def note_failure(self, address: str) -> None:
+        """An address has sent a key that is none."""
+        await self.own.hit(self.failures, address)
+
+    async def close(self) -> None:
+        """Let the connections to Redis go."""
+        bridge = getattr(self.shared.storage, "bridge", None)
+        if isinstance(bridge, RedispyBridge):
+            await bridge.storage.aclose()
+
+    async def _in_use(self, who: str) -> bool:
+        for quota in self.quotas.values():
+            if (await self._standing(quota, who)).left < quota.amount:
+                return True
+        return False
+
+    async def _standing(self, quota: RateLimitItem, who: str) -> Standing:
+        return await self._ask(lambda count: _stand(count, quota, who))
+
+    async def _ask(self, question: Question[Found]) -> Found:
+        """The shared count while it answers; without it, limits would take the service down."""
+        if time.monotonic() >= self.away_until:
+            try:
+                return await question(self.shared)
+            except StorageError:
+                self.away_until = time.monotonic() + AWAY_SECONDS
+                log.warning("Redis does not answer; requests are counted in this process meanwhile")
+        return await question(self.own)
+
+    def _quota(self, name: str, most: int) -> RateLimitItem:
+        return RateLimitItemPerSecond(most, self.window, namespace=f"backcast/{name}")
+
+
+def _shared(address: str) -> FixedWindowRateLimiter | None:
+    if not address:
+        return None
+    storage = RedisStorage(
+        f"async+{address}",
+        wrap_exceptions=True,
+        implementation="redispy",
+        key_prefix="backcast",
+        socket_timeout=PATIENCE_SECONDS,
+        socket_connect_timeout=PATIENCE_SECONDS,
+    )
+    return FixedWindowRateLimiter(storage)
+
+
+async def _taken(count: FixedWindowRateLimiter, quota: RateLimitItem, who: str, cost: int) -> bool:
+    """Asked first, then taken: what is refused because it is large leaves room for small things."""
+    return await count.test(quota, who, cost=cost) and await count.hit(quota, who, cost=cost)
+
+
+async def _stand(count: FixedWindowRateLimiter, quota: RateLimitItem, who: str) -> Standing:
+    found = await count.get_window_stats(quota, who)
+    left = min(found.remaining, quota.amount)
+    wait = max(0, ceil(found.reset_time - time.time()))
+    policy = quota.namespace.rpartition("/")[2]
+    return Standing(policy, quota.amount, quota.get_expiry(), left, wait)
+
+
+def _used_up(standing: Standing, cost: int) -> QuotaExceeded:
+    """`RateLimit` and `Retry-After` name the same moment."""
+    later = replace(standing, wait=_spread(standing))
+    problem = _refusal(
+        later,
+        f"This costs {cost}, and the key has {later.left} of {later.quota} left in"
+        f" `{later.policy}`; all of it is back in {later.wait} seconds.",
+    )
+    problem.more_headers |= later.headers
+    return problem
+
+
+def _guessing(standing: Standing) -> QuotaExceeded:
+    """Without `RateLimit`: whoever has no key is not told how many guesses are left."""
+    later = replace(standing, wait=_spread(standing))
+    return _refusal(
+        later,
+        "Too many API keys that are not known here came from this address;"
+        f" wait {later.wait} seconds.",
+    )
+
+
+def _refusal(standing: Standing, detail: str) -> QuotaExceeded:
+    problem = QuotaExceeded(detail)
+    problem.extra["violated-policies"] = [standing.policy]
+    problem.more_headers["Retry-After"] = str(standing.wait)
+    return problem
+
+
+def _spread(standing: Standing) -> int:
+    """Seconds until there is room again, for everybody a little different."""
+    return max(1, standing.wait) + secrets.randbelow(standing.window // SPREAD + 1)
