@@ -1,5 +1,6 @@
 """How far requirements would move if the rates they rest on were others."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -52,22 +53,18 @@ def sensitivity(work: Work, aim: Aimed) -> list[SensitivityOut]:
     return found
 
 
-async def rollup_gap(work: Work, aim: Aimed) -> list[GapOut]:
-    """What people require at their own rates, less what they do at the rates they share: those of
-    the target's person, or of all people whose targets hang below it."""
+async def rollup_gap(work: Work, aim: Aimed) -> list[GapOut] | None:
+    """What people require at their own rates, less what they do at the rates they share: the
+    target's person, or all people whose targets hang below it; None where there are none."""
     alone = aim.subject.person_id is not None
     shared_by = await rate_subject(work, aim.row, RateScope.TEAM, aim.seen) if alone else None
     base = aim.deals
     if shared_by is not None:
         base = await cohort(work, aim.told, shared_by, aim.business_type)
-    shared = _rated(aim, base)
     people = [(aim.row, aim.wanted, aim.factor)] if alone else await _people(work, aim)
-    apart = []
-    for row, asked, factor in people:
-        own = _rated(
-            aim, aim.deals if alone else _of_person(base, aim.business_type, row.person_id)
-        )
-        apart.append([required(asked, factor, aim.ground, rates) for rates in (own, shared)])
+    if not people:
+        return None
+    apart = await asyncio.to_thread(_apart, aim, base, people)
     return [
         GapOut(
             position=level.position,
@@ -79,6 +76,20 @@ async def rollup_gap(work: Work, aim: Aimed) -> list[GapOut]:
         )
         for i, level in enumerate(aim.cascade.levels)
     ]
+
+
+def _apart(
+    aim: Aimed, base: Cohort, people: Sequence[tuple[Row[Any], Wanted, Fraction | None]]
+) -> list[tuple[Cascade, Cascade]]:
+    """For each target what it requires at the person's own rates, and at the shared ones."""
+    shared, found = _rated(aim, base), []
+    for row, asked, factor in people:
+        mine = row.id == aim.row.id
+        own = aim.deals if mine else _of_person(base, aim.business_type, row.person_id)
+        rates = _rated(aim, own)
+        alone, together = (required(asked, factor, aim.ground, each) for each in (rates, shared))
+        found.append((alone, together))
+    return found
 
 
 def _ends(

@@ -206,6 +206,9 @@ class TargetCascadeOut(Out):
         str | None, Field(description="The scope whose deals were looked at; null: none were.")
     ]
     sensitivity: list[SensitivityOut]
-    rollup_gap: Annotated[list[GapOut] | None, Field(description="With `rate_scope=owner` alone.")]
+    rollup_gap: Annotated[
+        list[GapOut] | None,
+        Field(description="With `rate_scope=owner` alone; null where nobody has a target below."),
+    ]
     phased: PhasedOut | None
     net: TargetNetOut | None

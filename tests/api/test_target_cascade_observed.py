@@ -179,6 +179,10 @@ async def test_at_their_own_rates_they_do_not_and_the_gap_is_told(client, team):
     )
 
 
+async def test_without_peoples_targets_below_there_is_no_gap_to_tell(client, target):
+    assert (await cascade(client, target, rate_scope="owner"))["rollup_gap"] is None
+
+
 async def test_a_person_is_drawn_to_the_team_and_the_team_to_all(client, team):
     """All 12/20 drawn to .5: .55; the team's same 12/20 to that: .575; Ada's 4/10 to it: .51667."""
     _, own = await targets_of(client, team)
