@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine.decay import State, judge
-from app.engine.forecast.fading import faded, horizon
 from app.engine.flow.facts import Facts, Outcome, cut, standing
 from app.engine.flow.lead_times import quantile, to_order
 from app.engine.forecast import Prior, fit
+from app.engine.forecast.fading import faded, horizon
 
 
 @dataclass(frozen=True, slots=True)
