@@ -18,7 +18,7 @@ from app.schemas.forecast import (
     CorrectionOut,
     ForecastPeriodOut,
     Sum,
-    UnassignedOut,
+    UnassignedForecastOut,
     Unit,
 )
 from app.schemas.ratios import chance_out
@@ -138,10 +138,12 @@ def blend_out(scene: Scene, number: int) -> BlendOut:
     )
 
 
-def unassigned_out(scene: Scene, period: Period, part: Part, won: Fraction | int) -> UnassignedOut:
+def unassigned_out(
+    scene: Scene, period: Period, part: Part, won: Fraction | int
+) -> UnassignedForecastOut:
     measure, found = scene.measure, scene.measure.of_part(part)
     expected = None if found is None else won + found.expected
-    return UnassignedOut(
+    return UnassignedForecastOut(
         period=period.key,
         expected=None if expected is None else measure.rounded(expected),
         expected_exact=None if expected is None else exact(expected),

@@ -32,7 +32,7 @@ from app.engine.flow.facts import moment
 from app.engine.forecast import of_scope
 from app.engine.money import exponent
 from app.engine.periods import Grain, Period, bounds, containing
-from app.schemas.forecast import MONTHS_AHEAD, ForecastOut, ForecastQuery, UnassignedOut
+from app.schemas.forecast import MONTHS_AHEAD, ForecastOut, ForecastQuery, UnassignedForecastOut
 from app.schemas.metrics import tenths_out
 from app.schemas.ratios import chance_out
 from app.schemas.scopes import EVERYBODY, Business
@@ -130,7 +130,7 @@ async def _won(work: Work, asked: ForecastQuery, told: Story, period: Period) ->
     return (await arrived(work, question)).get(order, NOTHING)
 
 
-def _unassigned(scene: Scene, periods: Sequence[Period]) -> list[UnassignedOut]:
+def _unassigned(scene: Scene, periods: Sequence[Period]) -> list[UnassignedForecastOut]:
     """What is nobody's: deals without an owner, and the part of those to come and of the run-rate
     that fell to nobody in the past."""
     told = scene.seen.told

@@ -160,7 +160,7 @@ class ContributionOut(Out):
     because: BecauseOut
 
 
-class UnassignedOut(Out):
+class UnassignedForecastOut(Out):
     """What nobody is credited with: in no person's forecast and in no team's."""
 
     period: str
@@ -200,5 +200,7 @@ class ForecastOut(Out):
     categories: list[CategoryOut]
     excluded: list[ExcludedOut]
     excluded_sums: list[ExcludedSumOut]
-    unassigned: Annotated[list[UnassignedOut] | None, Field(description="With `scope=all` only.")]
+    unassigned: Annotated[
+        list[UnassignedForecastOut] | None, Field(description="With `scope=all` only.")
+    ]
     contributions: list[ContributionOut] | None
