@@ -10,7 +10,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Respons
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.api.door import Presented, WriteImports, work_of
+from app.api.door import Presented, WriteImports, asked_plainly, work_of
 from app.api.limits import admit_counted
 from app.core.database import workspace_transaction
 from app.core.page import Page
@@ -51,6 +51,7 @@ async def visit(request: Request, secret: Presented) -> Visit:
     async with engine.begin() as db:
         admitted = await admit_counted(request, db, secret, Scope.IMPORTS_WRITE)
         allow(admitted.key.scopes, Scope.IMPORTS_WRITE)
+        asked_plainly(request)
         return Visit(engine, work_of(request, db, admitted))
 
 
