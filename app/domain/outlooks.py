@@ -38,8 +38,12 @@ class Outlook:
     dead: frozenset[int]
 
     def counted(self, shares: Sequence[Fraction | int]) -> list[Fraction | int]:
-        """A scope's shares in the deals, without those in dead horses."""
-        return [0 if deal in self.dead else share for deal, share in enumerate(shares)]
+        """A scope's shares in the deals, without those in dead horses. Whole ones as integers:
+        sums over many thousand deals are much faster so."""
+        return [
+            0 if deal in self.dead else share if share.denominator > 1 else share.numerator
+            for deal, share in enumerate(shares)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
