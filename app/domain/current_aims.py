@@ -1,5 +1,6 @@
 """What a scope is to bring in the period under way: what its pipeline and levers are held to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from uuid import UUID
@@ -18,31 +19,41 @@ from app.tables import Target
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """A target in a period; `value` is None where it asks for a number of orders only, `cascade`
-    what it requires of every milestone at the process's target rates."""
+    """The targets of a period; `value` is None where one asks for a number of orders only.
 
-    target_id: UUID
+    `cascades` are what they require of every milestone at the process's target rates.
+    """
+
+    target_ids: tuple[UUID, ...]
     period: Period
     value: Fraction | None
-    cascade: Cascade | None
+    cascades: tuple[Cascade, ...] = ()
+
+    def required(self, section: int) -> tuple[Fraction | None, Fraction | None]:
+        """What must arrive at the milestone where a section (from 0) begins: value and count."""
+        levels = [one.levels[section] for one in self.cascades]
+        return _sum([one.value for one in levels]), _sum([one.count for one in levels])
 
 
 async def current(
     work: Work, told: Story, subject: Subject, business_type: Business, asked: Moment
 ) -> Current | None:
-    """The scope's own target for the month of the story's moment; None where there is none."""
+    """The scope's own target for the month of the story's moment; None where there is none.
+
+    All business without a target of its own is held to those of new and existing business.
+    """
     period = _month(work, told)
-    question = PeopleLightsQuery(
-        process=str(told.process_id),
-        period=period.key,
-        business_type=business_type,
-        as_of=asked.as_of,
-        effective_at=asked.effective_at,
-    )
-    found = aim(work, await scene(work, question, subject), subject)
-    if found.target_id is None or found.cascade is None:
+    own = await _aims(work, told, subject, (business_type,), asked)
+    if not own and business_type is Business.ALL:
+        own = await _aims(work, told, subject, (Business.NEW, Business.EXISTING), asked)
+    if not own:
         return None
-    return Current(found.target_id, period, found.cascade.goal.completed()[0], found.cascade)
+    return Current(
+        tuple(id for id, _ in own),
+        period,
+        _sum([found.goal.completed()[0] for _, found in own]),
+        tuple(found for _, found in own),
+    )
 
 
 async def of_target(work: Work, told: Story, target_id: UUID, asked: Moment) -> Current:
@@ -53,8 +64,37 @@ async def of_target(work: Work, told: Story, target_id: UUID, asked: Moment) -> 
     period = _month(work, told)
     plan = (await plans(work, [row], asked.as_of or work.now)).get(row.id)
     found = wanted(work, plan, period) if plan else None
-    return Current(row.id, period, found.amount if found else None, None)
+    return Current((row.id,), period, found.amount if found else None)
+
+
+async def _aims(
+    work: Work, told: Story, subject: Subject, types: Sequence[Business], asked: Moment
+) -> list[tuple[UUID, Cascade]]:
+    found = [await _aim(work, told, subject, one, asked) for one in types]
+    return [one for one in found if one is not None]
+
+
+async def _aim(
+    work: Work, told: Story, subject: Subject, business_type: Business, asked: Moment
+) -> tuple[UUID, Cascade] | None:
+    question = PeopleLightsQuery(
+        process=str(told.process_id),
+        period=_month(work, told).key,
+        business_type=business_type,
+        as_of=asked.as_of,
+        effective_at=asked.effective_at,
+    )
+    found = aim(work, await scene(work, question, subject), subject)
+    if found.target_id is None or found.cascade is None:
+        return None
+    return found.target_id, found.cascade
 
 
 def _month(work: Work, told: Story) -> Period:
     return containing(told.at.astimezone(work.home.zone).date(), Grain.MONTH)
+
+
+def _sum(parts: Sequence[Fraction | None]) -> Fraction | None:
+    """None where one of them is not known."""
+    known = [part for part in parts if part is not None]
+    return sum(known, Fraction(0)) if known and len(known) == len(parts) else None

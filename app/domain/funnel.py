@@ -152,7 +152,7 @@ def coverage_out(work: Work, funnel: Funnel, aim: Current | None) -> CoverageOut
         return None
     known = told.ratio is not None and told.needed is not None
     return CoverageOut(
-        target_id=aim.target_id,
+        target_ids=list(aim.target_ids),
         period=aim.period.key,
         target=money(work, aim.value),
         won=money(work, won_in(work, funnel, aim)),
@@ -210,11 +210,12 @@ def _milestones(work: Work, funnel: Funnel, aim: Current | None) -> list[Milesto
 def _required(
     work: Work, aim: Current | None, days: Sequence[float | None]
 ) -> list[RequiredStockOut] | None:
-    if aim is None or aim.cascade is None:
+    if aim is None or not aim.cascades:
         return None
-    levels, stays = aim.cascade.levels[:-1], [_exact(each) for each in days]
-    counts = required_stock([one.count for one in levels], aim.period.days, stays)
-    values = required_stock([one.value for one in levels], aim.period.days, stays)
+    stays = [_exact(each) for each in days]
+    needed = [aim.required(section) for section in range(len(stays))]
+    values = required_stock([value for value, _ in needed], aim.period.days, stays)
+    counts = required_stock([count for _, count in needed], aim.period.days, stays)
     return [
         RequiredStockOut(
             count=needed_out(count), value=None if value is None else money(work, value)

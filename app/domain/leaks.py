@@ -249,7 +249,7 @@ def _levers(work: Work, found: Cohort, aim: Current | None) -> LeversOut | None:
     )
     order = {one.section: place for place, one in enumerate(ranked, start=1)}
     return LeversOut(
-        target_id=aim.target_id,
+        target_ids=list(aim.target_ids),
         period=aim.period.key,
         target=_money(work, aim.value),
         sections=[

@@ -146,7 +146,7 @@ async def _coverage(work: Work, funnel: Funnel, asked: PreviewQuery) -> Coverage
     if before is None or after is None:
         return None
     return CoverageEffectOut(
-        target_id=aim.target_id,
+        target_ids=list(aim.target_ids),
         period=aim.period.key,
         before=ratio_out(before.ratio),
         after=ratio_out(after.ratio),

@@ -152,7 +152,10 @@ class SectionLeverOut(Out):
 
 
 class LeversOut(Out):
-    target_id: UUID
+    target_ids: Annotated[
+        list[UUID],
+        Field(description="All business without a target: those of new and existing business."),
+    ]
     period: str
     target: MoneyOut
     sections: list[SectionLeverOut]

@@ -80,7 +80,10 @@ class CoverageOut(Out):
     is what half of such opportunities still turn into orders before the period ends.
     """
 
-    target_id: UUID
+    target_ids: Annotated[
+        list[UUID],
+        Field(description="All business without a target: those of new and existing business."),
+    ]
     period: str
     target: MoneyOut
     won: MoneyOut

@@ -182,7 +182,10 @@ class HeapsOut(Out):
 
 
 class CoverageEffectOut(Out):
-    target_id: UUID
+    target_ids: Annotated[
+        list[UUID],
+        Field(description="All business without a target: those of new and existing business."),
+    ]
     period: str
     before: Annotated[str | None, Field(description="Null when the target is met.")]
     after: str | None

@@ -207,7 +207,7 @@ async def test_levers_say_where_a_point_is_worth_most(client, engine, workspace,
     assert (await ask(client, "/v1/leaks", **HERE))["levers"] is None
     target = await make_target(client)
     found = (await ask(client, "/v1/leaks", **HERE))["levers"]
-    assert (found["target_id"], found["period"]) == (target["id"], "2026-07")
+    assert (found["target_ids"], found["period"]) == ([target["id"]], "2026-07")
     # No deals: the target rates of one half, and 100,000 · 0.01 / 0.5 at every section.
     assert [each["order_value_per_point"] for each in found["sections"]] == [eur("2000.00")] * 4
     assert found["sections"][0]["first_milestone_saved_per_point"] == eur("31372.55")

@@ -78,13 +78,27 @@ async def test_coverage_is_held_against_what_the_mix_needs(client, process):
     await flow(client, day=136, value="12000.00")
     await flow(client, (1, "need"), day=136, value="3000.00")
     told = (await pipeline(client))["coverage"]
-    assert (told["target_id"], told["period"]) == (target["id"], "2026-07")
+    assert (told["target_ids"], told["period"]) == ([target["id"]], "2026-07")
     assert (told["target"], told["won"], told["remaining"]) == (
         eur("10000.00"), eur("4000.00"), eur("6000.00"),
     )  # fmt: skip
     assert (told["coverage"], told["target_met"]) == ("2.5000", False)
     assert float(told["coverage_needed"]) > 2.5
     assert told["enough"] is False
+
+
+async def test_all_business_is_held_to_the_targets_of_its_kinds(client, process):
+    made = [
+        await make_target(client, amount=eur(amount), business_type=kind)
+        for kind, amount in (("new", "1000.00"), ("existing", "500.00"))
+    ]
+    await flow(client, day=136, value="3000.00")
+    found = await pipeline(client)
+    assert found["coverage"]["target_ids"] == [target["id"] for target in made]
+    assert (found["coverage"]["target"], found["coverage"]["coverage"]) == (
+        eur("1500.00"), "2.0000",
+    )  # fmt: skip
+    assert found["milestones"][0]["required_stock"] is not None
 
 
 async def test_a_target_that_is_met_has_no_coverage(client, process):
