@@ -43,6 +43,33 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "source": "fair-2026",
         "external_id": "4711",
     },
+    "write_opportunities": {
+        "mode": "per_item",
+        "upsert": True,
+        "items": [
+            {
+                "name": "Second press",
+                "process_id": "new-business",
+                "source": "crm",
+                "external_id": "4711",
+                "value": {"amount": "25000.00", "currency": "EUR"},
+            },
+            {
+                "name": "Spare parts",
+                "process_id": "new-business",
+                "source": "crm",
+                "external_id": "4712",
+            },
+        ],
+    },
+    "put_opportunity": {
+        "name": "Second press",
+        "process_id": "new-business",
+        "value": {"amount": "25000.00", "currency": "EUR"},
+    },
+    "put_account": {"name": "Alder & Sons", "segment": "machines"},
+    "put_person": {"name": "Ada Winter", "email": "ada@example.com"},
+    "put_product": {"name": "Press 200"},
     "search_opportunities": {
         "filter": {
             "status": {"eq": "open"},

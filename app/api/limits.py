@@ -31,7 +31,7 @@ COSTS = {
     "replay_forecasts": 60,
 }
 # Operations on many things at once count as many: the member of the body that holds them.
-BATCHES = {"allocate_target": "to"}
+BATCHES = {"allocate_target": "to", "write_opportunities": "items"}
 UNCHANGED = 304
 
 

@@ -64,6 +64,11 @@ class Operation:
         return matched_version in self.calls
 
     @property
+    def may_match(self) -> bool:
+        """Whether it can be told which version it may change, and changes any otherwise."""
+        return any(parameter.get("name") == "If-Match" for parameter in self.parameters)
+
+    @property
     def uploads(self) -> bool:
         return self.path.endswith("/content") and self.method == "put"
 
@@ -144,7 +149,7 @@ PROBLEMS: tuple[tuple[int, Callable[[Operation], bool]], ...] = (
     (403, lambda operation: operation.keyed),
     (404, lambda operation: operation.refers),
     (409, lambda operation: operation.writes or operation.once),
-    (412, lambda operation: operation.matches),
+    (412, lambda operation: operation.matches or operation.may_match),
     (413, lambda operation: operation.takes_body),
     (415, lambda operation: operation.takes_body),
     # Every door refuses parameters that nobody knows.

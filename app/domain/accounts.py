@@ -39,7 +39,7 @@ async def create(work: Work, account: AccountIn) -> Row[Any]:
     return await work.add(Account, **account.model_dump())
 
 
-async def change(work: Work, id: UUID, version: int, patch: AccountPatch) -> Row[Any]:
+async def change(work: Work, id: UUID, version: int | None, patch: AccountPatch) -> Row[Any]:
     changes = patch.model_dump(exclude_unset=True)
     values = await attributes.merge(work, Account, id, changes)
     if values.get("parent_id") is not None:

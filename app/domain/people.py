@@ -62,7 +62,7 @@ async def create(work: Work, person: PersonIn) -> Row[Any]:
     return await read(work, row.id)
 
 
-async def change(work: Work, id: UUID, version: int, patch: PersonPatch) -> Row[Any]:
+async def change(work: Work, id: UUID, version: int | None, patch: PersonPatch) -> Row[Any]:
     values = patch.model_dump(exclude_unset=True, exclude={"team_id", "team_since"})
     await work.change(Person, id, version, **values)
     if "team_id" in patch.model_fields_set:

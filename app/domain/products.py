@@ -46,7 +46,7 @@ async def create(work: Work, product: ProductIn) -> Row[Any]:
     )
 
 
-async def change(work: Work, id: UUID, version: int, patch: ProductPatch) -> Row[Any]:
+async def change(work: Work, id: UUID, version: int | None, patch: ProductPatch) -> Row[Any]:
     changes = patch.model_dump(exclude_unset=True, exclude={"list_price"})
     values = await attributes.merge(work, Product, id, changes)
     if "list_price" in patch.model_fields_set:

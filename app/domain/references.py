@@ -9,21 +9,33 @@ from app.core.errors import NotFound
 from app.core.work import Work, noun
 from app.tables import Versioned
 
+Wanted = Mapping[type[Versioned], Sequence[UUID]]
 
-async def present(work: Work, wanted: Mapping[type[Versioned], Sequence[UUID]]) -> None:
+
+async def present(work: Work, wanted: Wanted) -> None:
     """`NotFound`, naming the first, when one of these is absent, deleted or another workspace's.
 
     One statement for all of them, none when nothing is named.
     """
-    named = {table: ids for table, ids in wanted.items() if ids}
-    if not named:
-        return
+    missing = absent(wanted, await there(work, wanted))
+    if missing is not None:
+        raise missing
+
+
+async def there(work: Work, wanted: Wanted) -> set[UUID]:
+    """Those that are here, in one statement."""
     queries = []
-    for table, ids in named.items():
-        column = inspect(table).columns["id"]
-        queries.append(work.rows(table).with_only_columns(column).where(column.in_(ids)))
-    found = set(await work.db.scalars(union_all(*queries)))
-    for table, ids in named.items():
-        absent = next((id for id in ids if id not in found), None)
-        if absent is not None:
-            raise NotFound(f"There is no {noun(table)} {absent}.")
+    for table, ids in wanted.items():
+        if ids:
+            column = inspect(table).columns["id"]
+            queries.append(work.rows(table).with_only_columns(column).where(column.in_(ids)))
+    return set(await work.db.scalars(union_all(*queries))) if queries else set()
+
+
+def absent(wanted: Wanted, found: set[UUID]) -> NotFound | None:
+    """The problem of the first that is not among those found."""
+    for table, ids in wanted.items():
+        for id in ids:
+            if id not in found:
+                return NotFound(f"There is no {noun(table)} {id}.")
+    return None
