@@ -67,7 +67,33 @@ def _serve(database: "Database", knobs: "Settings", door: "socket", key: str) ->
 
     app = create_app(knobs, database)
     run(_show(app, key, address(door)))
+    app.router.lifespan_context = _remembering(app, database, knobs)
     listening.serve(app, door)
+
+
+def _remembering(app: "FastAPI", database: "Database", knobs: "Settings") -> Any:
+    """The demo's forecasts of the past months take a while; nobody has to wait for them."""
+    import asyncio
+    from contextlib import asynccontextmanager, suppress
+
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.cli.rooms import now
+    from app.domain.demo.memory import remember
+
+    served = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: "FastAPI") -> Any:
+        async with served(app) as state:
+            task = asyncio.create_task(remember(database, knobs, now()))
+            yield state
+            task.cancel()
+            # Without it the demo has no score yet, and nothing else is missing.
+            with suppress(asyncio.CancelledError, SQLAlchemyError, OSError):
+                await task
+
+    return lifespan
 
 
 async def _show(app: "FastAPI", key: str, address: str) -> None:

@@ -1,6 +1,7 @@
 """The demo's own workspace: kept while it is of today, else built anew."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,6 +62,17 @@ async def settle(
         return await _only_key(engine, id, now)
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def of_demo(engine: AsyncEngine, now: datetime) -> AsyncIterator[Work | None]:
+    """A transaction in the newest demo; None where there is none."""
+    found = await _found(engine)
+    if not found:
+        yield None
+        return
+    async with workspace_transaction(engine, found[-1].id) as db:
+        yield await _work(db, found[-1].id, now)
 
 
 async def _found(engine: AsyncEngine) -> list[Row[Any]]:
