@@ -33,11 +33,11 @@ async def counted(work: Work, query: Select[Any], bound: int = COUNTED) -> Total
     found = await work.db.scalar(select(func.count()).select_from(some)) or 0
     if found <= bound:
         return TotalCount(found, Accuracy.EXACT)
-    explained: Any = await work.db.scalar(_Explained(plain))
+    explained: Any = await work.db.scalar(Explained(plain))
     return TotalCount(max(found, explained[0]["Plan"]["Plan Rows"]), Accuracy.ESTIMATE)
 
 
-class _Explained(Executable, ClauseElement):
+class Explained(Executable, ClauseElement):
     """The plan of a query, which the database makes without executing it."""
 
     inherit_cache = False
@@ -46,6 +46,6 @@ class _Explained(Executable, ClauseElement):
         self.query = query
 
 
-@compiles(_Explained)
-def _explain(element: _Explained, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(Explained)
+def _explain(element: Explained, compiler: SQLCompiler, **options: Any) -> str:
     return f"EXPLAIN (FORMAT JSON) {compiler.process(element.query, **options)}"

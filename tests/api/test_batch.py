@@ -242,3 +242,20 @@ async def test_a_batch_refers_to_nothing_beyond_the_wall(client, neighbour):
     assert details == {"There is no person": 404}
     assert statuses(await batch(client, item(external_id="1"), upsert=True)) == [201]
     assert [deal["name"] for deal in await there(neighbour)] == ["theirs"]
+
+
+NUL = "\u0000"  # which PostgreSQL keeps in no text, and only it finds deep inside of attributes
+
+
+async def test_what_only_the_database_refuses_is_found_among_many(client):
+    items = [item(f"{n}", attributes={"a": NUL if n in (3, 6) else "b"}) for n in range(8)]
+    answer = await batch(client, *items)
+    assert [i for i, status in enumerate(statuses(answer)) if status != 201] == [3, 6]
+    assert answer["results"][3]["problem"]["errors"][0]["pointer"] == "/items/3"
+    assert len(await there(client)) == 6
+
+
+async def test_what_only_the_database_refuses_takes_back_all(client):
+    items = [item(f"{n}", attributes={"a": NUL if n == 3 else "b"}) for n in range(8)]
+    answer = await batch(client, *items, mode="all_or_nothing", status=422)
+    assert (answer["index"], await there(client)) == (3, [])
