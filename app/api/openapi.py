@@ -2,14 +2,17 @@
 
 from functools import cache
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.api.examples import EXAMPLES
-from app.api.operations import Node, complete, operations, shared_responses
+from app.api.glossary import explain
+from app.api.links import link
+from app.api.open_answers import drop_unused, open_answers
+from app.api.operations import complete, operations, shared_responses
 from app.api.partials import describe_partial
+from app.api.plain import Node, asked, plain, rename_pages, say_nulls
+from app.api.shown import show
 from app.schemas.problems import Problem
 
 DESCRIPTION = """\
@@ -64,6 +67,8 @@ TAGS = {
     "calendar": "Working days and periods.",
     "operations": "Whether the service lives and can work, and what its problems mean.",
 }
+# Where the people behind this can be found is for those to say who run a server.
+CONTACT = {"name": "Backcast"}
 HEADERS = {
     "ETag": "The version of an object, for If-Match; of an answer to a question, for"
     " If-None-Match as well.",
@@ -115,20 +120,35 @@ def _document(app: FastAPI) -> Node:
     found = get_openapi(
         title=app.title,
         version=version("backcast"),
+        summary="Milestone selling as a service.",
         description=DESCRIPTION,
+        contact=CONTACT,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        servers=[{"url": "/"}],
+        servers=[{"url": "/", "description": "The server that gives this document."}],
         routes=app.routes,
     )
+    _complete(app, found)
+    rename_pages(found)
+    say_nulls(found["components"]["schemas"], found["paths"])
+    open_answers(found)
+    drop_unused(found)
+    explain(found)
+    show(found)
+    link(found["paths"])
+    found["tags"] = _tags(found["paths"])
+    return found
+
+
+def _complete(app: FastAPI, found: Node) -> None:
+    """Say of every operation what its signature leaves open, and of schemas what all share."""
     components = found["components"]
-    schemas = {name: _tidy(schema) for name, schema in components["schemas"].items()}
+    schemas = {name: plain(schema) for name, schema in components["schemas"].items()}
     for operation in operations(app, found):
         complete(operation, schemas)
         describe_partial(operation.node, schemas)
-        _show_example(operation.node)
         for parameter in operation.parameters:
             if "schema" in parameter:
-                parameter["schema"] = _tidy(parameter["schema"])
+                parameter["schema"] = asked(plain(parameter["schema"]))
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     components |= {
@@ -141,38 +161,12 @@ def _document(app: FastAPI) -> Node:
             "IfNoneMatch": IF_NONE_MATCH,
         },
     }
-    found["tags"] = _tags(found["paths"])
-    return found
-
-
-def _show_example(node: Node) -> None:
-    example = EXAMPLES.get(node["operationId"])
-    for content in node.get("requestBody", {}).get("content", {}).values():
-        if example is not None:
-            content["example"] = example
 
 
 def _problem_schemas() -> Node:
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     parts = schema.pop("$defs")
-    return {name: _tidy(part) for name, part in (parts | {"Problem": schema}).items()}
-
-
-def _tidy(schema: Any) -> Any:
-    """Without what only the code means: titles made of names, defaults that clients never see."""
-    if isinstance(schema, list):
-        return [_tidy(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    kept = {key: value for key, value in schema.items() if key != "title"}
-    if kept.get("type") == "string" and isinstance(kept.get("default"), dict):
-        del kept["default"]
-    for key in ("anyOf", "oneOf", "allOf", "items", "prefixItems", "additionalProperties"):
-        if key in kept:
-            kept[key] = _tidy(kept[key])
-    if "properties" in kept:
-        kept["properties"] = {name: _tidy(part) for name, part in kept["properties"].items()}
-    return kept
+    return {name: plain(part) for name, part in (parts | {"Problem": schema}).items()}
 
 
 def _header(text: str) -> Node:
