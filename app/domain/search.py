@@ -4,7 +4,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.core.errors import InvalidCursor
@@ -43,7 +53,7 @@ COLUMNS: dict[str, Any] = {
 }
 OPERATORS: dict[str, Callable[[Any, Any], Truth]] = {
     "eq": lambda column, value: column == value,
-    "in_": lambda column, values: column.in_(values),
+    "in_": lambda column, values: column.in_(_named(values)),
     "gt": lambda column, value: column > value,
     "gte": lambda column, value: column >= value,
     "lt": lambda column, value: column < value,
@@ -86,6 +96,11 @@ def _said(model: In) -> list[tuple[str, Any]]:
 
 def _holds(column: Any, condition: In) -> Truth:
     return and_(*(OPERATORS[name](column, value) for name, value in _said(condition)))
+
+
+def _named(values: list[Any]) -> BindParameter[Any]:
+    """By itself the library names values after their column, and a computed one breaks the name."""
+    return bindparam("one_of", values, expanding=True, unique=True)
 
 
 def _wanted(condition: Any) -> list[list[Any]]:

@@ -61,6 +61,8 @@ CASES = [
     ({"created_at": {"lte": "2026-07-20T09:30:00Z"}}, "abc"),
     ({"reached_at": {"gt": "2026-07-20T09:29:59+00:00"}}, "c"),
     ({"age_days": {"lt": 1}}, "abc"),
+    ({"age_days": {"in": [0, 7]}}, "abc"),
+    ({"status": {"in": ["open"]}, "milestone_position": {"in": [3]}}, "c"),
     ({"external_close_date": {"is_null": False}}, ""),
     ({"attributes": {"region": {"eq": "north"}}}, "a"),
     ({"attributes": {"region": {"in": ["north", "south"]}}}, "ab"),
