@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from app.api import ROUTERS, docs, health, problems
 from app.api.answers import add_answers
+from app.api.compression import Compression
 from app.api.frame import Envelope, Gate
 from app.api.limits import Quotas
 from app.api.openapi import describe
@@ -58,6 +59,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     app.add_middleware(Gate, body_limit=settings.body_limit, upload_limit=settings.upload_limit)
     app.add_middleware(Envelope)
     app.add_middleware(Quotas, limits=limits)
+    app.add_middleware(Compression)
     # Outermost: an answer without these headers is a network error to a page, whatever it says.
     app.add_middleware(Cors)
     return app

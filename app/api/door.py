@@ -10,12 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.api.finish import Repeated
 from app.api.headers import TAG
 from app.api.limits import admit_counted
+from app.api.parameters import asked_plainly
 from app.core.errors import (
-    Fault,
     Invalid,
     PreconditionRequired,
     Unauthenticated,
-    UnknownParameter,
 )
 from app.core.idempotency import Claim, claim, fingerprint, key_of
 from app.core.texts import language_of
@@ -47,15 +46,6 @@ def presented(key: Key) -> str:
 
 # Named first in the signature, so that it is asked first.
 Presented = Annotated[str, Depends(presented)]
-
-
-def asked_plainly(request: Request) -> None:
-    """Where there is nothing to ask, a parameter is a mistake; question models refuse their own."""
-    if request.query_params and not request.scope["route"].dependant.query_params:
-        name = next(iter(request.query_params))
-        detail = "there is no such parameter"
-        fault: Fault = {"parameter": name, "code": "unknown_parameter", "detail": detail}
-        raise UnknownParameter(f"{name}: {detail}", faults=[fault])
 
 
 def needs(scope: Scope | None) -> Any:

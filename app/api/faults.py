@@ -10,6 +10,8 @@ from pydantic_core.core_schema import ErrorType
 
 from app.core.errors import Fault, Invalid, MalformedBody, Problem, UnknownParameter
 
+# As many are told one by one: an answer is not to be much longer than what was sent.
+MOST = 100
 LIBRARY = frozenset(get_args(ErrorType))
 # What the library found -> our code and sentence; {…} is filled from what it knows of the limit.
 SAID: dict[str, tuple[str, str]] = {
@@ -71,7 +73,7 @@ def refusal(found: Sequence[Any]) -> Problem:
     first = faults[0]
     where = first.get("parameter") or first.get("pointer") or "body"
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return kind(f"{where}: {first['detail']}{more}", faults=faults)
+    return kind(f"{where}: {first['detail']}{more}", faults=faults[:MOST])
 
 
 def _fault(found: Any) -> Fault:

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
+from app.api.bodies import Body
 from app.api.headers import known_by_tag, tag_of
 from app.core.idempotency import Answer, Claim, keep
 from app.core.work import Work
@@ -26,7 +27,7 @@ STILL = frozenset({AccountOut, ProcessOut, ProductOut, TeamOut, WorkspaceOut})
 LANGUAGE = "en"  # the only one in which a still object is known by its version alone
 # Another key or another language may see something else; nobody but the caller keeps it, and the
 # caller asks before using it again.
-SEEN_BY = ("Authorization", "Accept-Language")
+SEEN_BY = ("Authorization", "Accept-Language", "Accept-Encoding")
 ASK_AGAIN = "private, no-cache"
 
 
@@ -68,7 +69,7 @@ class Finish:
 
         async def answer(request: Request) -> Response:
             try:
-                response = await handle(request)
+                response = await handle(Body(request.scope, request.receive))
             except Repeated as repeated:
                 return _replayed(repeated.answer)
             if (claimed := getattr(request.state, "claimed", None)) is not None:

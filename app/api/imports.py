@@ -10,8 +10,9 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Respons
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.api.door import Presented, WriteImports, asked_plainly, work_of
+from app.api.door import Presented, WriteImports, work_of
 from app.api.limits import admit_counted
+from app.api.parameters import asked_plainly
 from app.core.database import workspace_transaction
 from app.core.page import Page
 from app.core.work import Work

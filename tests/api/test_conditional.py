@@ -87,7 +87,7 @@ async def test_every_answer_to_a_question_is_known_by_its_tag(client, questions)
     for question in questions:
         first = await asked(client, question)
         assert first.headers["Cache-Control"] == "private, no-cache"
-        assert first.headers["Vary"] == "Authorization, Accept-Language, Origin"
+        assert first.headers["Vary"] == "Authorization, Accept-Language, Accept-Encoding, Origin"
         again = await asked(client, question, first.headers["ETag"])
         assert (again.status_code, again.content) == (304, b""), question
         for name in ("ETag", "Cache-Control", "Vary"):
