@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from app.core.work import Work
 from app.domain.facts import DealRow, Story, stays_of, teams_on
 from app.engine.flow.facts import Facts, Outcome, day
-from app.engine.flow.records import begins
 from app.schemas.observed_rates import RateBasis
 from app.schemas.scopes import EVERYBODY, Business, Subject, Whose
 
@@ -74,7 +73,7 @@ async def cohort(
     counted = [reason is None for reason in out]
     return Cohort(
         told=told,
-        facts=watched_whole(told.facts),
+        facts=told.facts,
         window=window_at(work, window, told.at),
         levels=[replace(level, mask=_both(level.mask, counted)) for level in levels],
         inside=levels[-1].mask,
@@ -112,11 +111,6 @@ def months_before(today: date, months: int) -> date:
     same = first + timedelta(days=today.day - 1)
     after = (first + timedelta(days=31)).replace(day=1)
     return min(same, after)
-
-
-def watched_whole(facts: Facts) -> Facts:
-    """The facts, watched from the first arrival on where nothing speaks against it."""
-    return replace(facts, since=begins(facts))
 
 
 def _left_out(told: Story, basis: RateBasis) -> list[str | None]:

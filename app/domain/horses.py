@@ -13,11 +13,10 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from app.core.work import Work
-from app.domain.cohorts import watched_whole
 from app.domain.facts import Story
 from app.domain.milestones import section_rate
 from app.engine.decay import Limit, Verdict, judge, limit
-from app.engine.flow.facts import Facts, day, standing
+from app.engine.flow.facts import day, standing
 from app.engine.flow.lead_times import ENOUGH, Lag, dwell, quantile, to_order
 from app.engine.forecast import Chance, Prior, Rates, fit
 from app.engine.forecast.fading import faded, horizon
@@ -101,17 +100,17 @@ async def resets(
 
 def judged(told: Story, resets: Mapping[UUID, datetime] = NOBODY) -> Judgement:
     """How each open deal stands, by the rates of the whole story; `resets` restart its clock."""
-    stands = standing(told.facts)
-    whole = watched_whole(told.facts)
+    facts = told.facts
+    stands = standing(facts)
     typical = [row.typical_days for row in told.milestones[:-1]]
-    ways = to_order(whole, [True] * len(whole.stays.deal), typical)
-    bounds = [_bounds(told, whole, section, way) for section, way in enumerate(ways)]
+    ways = to_order(facts, [True] * len(facts.stays.deal), typical)
+    bounds = [_bounds(told, section, way) for section, way in enumerate(ways)]
     sections: list[int] = stands.section.tolist()
     deals: list[int] = stands.deal.tolist()
     ages = [
         _age(told, deal, age, resets) for deal, age in zip(deals, stands.age.tolist(), strict=True)
     ]
-    rates = fit(told.facts, prior_of(told))
+    rates = fit(facts, prior_of(told))
     known = _known(rates)
     found = faded(rates, [each.horizon for each in bounds], sections, ages)
     return Judgement(
@@ -132,8 +131,8 @@ def prior_of(told: Story) -> Prior:
     )
 
 
-def _bounds(told: Story, facts: Facts, section: int, way: Lag) -> Bounds:
-    lag = dwell(facts, section, [True] * len(facts.stays.deal))
+def _bounds(told: Story, section: int, way: Lag) -> Bounds:
+    lag = dwell(told.facts, section, [True] * len(told.facts.stays.deal))
     stated = told.milestones[section].stale_after_days
     return Bounds(
         section=section,

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import pytest
 
 from app.domain import drift
-from app.domain.cohorts import watched_whole
 from app.domain.demo import PROCESS, Size, fill
 from app.domain.facts import story
 from app.domain.processes import resolve
@@ -80,7 +79,7 @@ async def test_a_world_through_the_door_is_the_engines(work):
     )
     mask = [kinds[deal] != "duplicate" and entered == at for deal, entered, at in each]
     start, split = (day(datetime(year, 1, 19, 23, tzinfo=UTC)) for year in (2025, 2026))
-    wanted = engine_drift(watched_whole(told.facts), split, start, mask)
+    wanted = engine_drift(told.facts, split, start, mask)
     assert [one.recent.n for one in found.sections] == [one.recent.n for one in wanted]
     assert [one.advancing.p for one in found.sections] == [
         f"{one.advancing.p:.4f}" for one in wanted

@@ -7,7 +7,7 @@ import pytest
 
 from app.core.ids import uuid7
 from app.domain import observed_rates
-from app.domain.cohorts import watched_whole, window_at
+from app.domain.cohorts import window_at
 from app.domain.demo import PROCESS, Size, fill
 from app.domain.facts import story
 from app.domain.milestones import section_rate
@@ -388,7 +388,7 @@ async def test_a_world_through_the_door_is_the_engines(work):
     ]
     targets = [float(section_rate(row)) for row in told.milestones[:-1]]
     span = window_at(work, "9m", told.at).span
-    wanted = sections(watched_whole(told.facts), [mask], span, targets)
+    wanted = sections(told.facts, [mask], span, targets)
     assert [one.count.value for one in found.sections] == [f"{w.count.value:.4f}" for w in wanted]
     assert [one.value.value for one in found.sections] == [f"{w.value.value:.4f}" for w in wanted]
     assert [one.counts.exited for one in found.sections] == [w.lost for w in wanted]
