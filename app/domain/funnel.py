@@ -34,6 +34,7 @@ from app.schemas.pipeline_answer import (
     PipelineQuery,
     RequiredStockOut,
 )
+from app.schemas.processes import StalePolicy
 from app.schemas.ratios import needed_out, ratio_out
 from app.schemas.scopes import Business
 
@@ -92,7 +93,8 @@ async def read(work: Work, asked: PipelineQuery) -> PipelineOut:
     )
 
 
-async def funnel_of(work: Work, asked: PipelineQuery) -> Funnel:
+async def funnel_of(work: Work, asked: PipelineQuery, *, buries: bool | None = None) -> Funnel:
+    """`buries`: whether dead horses are taken out; None as the process wants it."""
     found = await asked_cohort(work, asked, asked.window)
     told = found.told
     process = await resolve(work, told.process_id)
@@ -102,7 +104,9 @@ async def funnel_of(work: Work, asked: PipelineQuery) -> Funnel:
     mine = [
         share if fits(deal) else Fraction(0) for deal, share in zip(told.deals, shares, strict=True)
     ]
-    dead = {horse.deal for horse in judgement.horses if horse.verdict.state is State.DEAD}
+    if buries is None:
+        buries = process.stale_policy != StalePolicy.OFF
+    dead = _dead(judgement) if buries else set()
     standing = [
         Standing(horse.deal, told.deals[horse.deal], horse.section, mine[horse.deal])
         for horse in judgement.horses
@@ -165,6 +169,10 @@ def coverage_out(work: Work, funnel: Funnel, aim: Current | None) -> CoverageOut
         timely_coverage=ratio_out(told.timely_ratio),
         unjudged_value=money(work, max(told.chance_unknown, told.days_unknown)),
     )
+
+
+def _dead(judgement: Judgement) -> set[int]:
+    return {horse.deal for horse in judgement.horses if horse.verdict.state is State.DEAD}
 
 
 def _fits(business_type: Business) -> Callable[[DealRow], bool]:

@@ -44,7 +44,8 @@ from app.schemas.stale import (
 
 async def preview(work: Work, asked: PreviewQuery) -> PreviewOut:
     """By the same steps as the round itself, in a fixed number of statements."""
-    funnel = await funnel_of(work, PipelineQuery(**asked.model_dump(exclude={"periods"})))
+    question = PipelineQuery(**asked.model_dump(exclude={"periods"}))
+    funnel = await funnel_of(work, question, buries=True)
     told = funnel.found.told
     process = await resolve(work, told.process_id)
     known = await marks(work, process, as_of=asked.as_of, effective_at=asked.effective_at)

@@ -139,7 +139,10 @@ class PipelineOut(AskedOut):
     currency: str
     milestones: list[MilestoneStockOut]
     stock: HeapOut
-    dead: Annotated[HeapOut, Field(description="In no coverage and no velocity.")]
+    dead: Annotated[
+        HeapOut,
+        Field(description="In no coverage and no velocity. None are with the policy `off`."),
+    ]
     on_hold: HeapOut
     velocity: VelocityOut
     throughput: ThroughputOut

@@ -118,6 +118,26 @@ async def test_no_dead_horse_covers_anything(client, engine, workspace, process)
     assert (await pipeline(client))["coverage"]["coverage"] == before
 
 
+async def test_without_a_rule_for_them_nothing_is_taken_out_but_shown_as_dead(
+    client, engine, workspace
+):
+    await make_process(client, stale_policy="off")
+    await make_target(client)
+    await herd(engine, workspace, *WINNERS, *LOSERS, *((-1095, []) for _ in range(6)))
+    found = await pipeline(client)
+    assert (found["stock"]["count"], found["dead"]["count"]) == (6, 0)
+    assert (found["milestones"][0]["stock"]["count"], found["velocity"]["open_count"]) == (6, 6)
+    [dead] = [
+        each
+        for each in (await ask(client, "/v1/stale", **HERE))["summary"]
+        if each["state"] == "dead"
+    ]
+    assert dead["count"] == 6
+    preview = await ask(client, "/v1/stale/preview", **HERE)
+    heaps = preview["pipeline"]
+    assert (preview["policy"], heaps["count_before"], heaps["count_after"]) == ("off", 6, 0)
+
+
 async def test_the_stock_that_is_needed_follows_from_arrivals_and_stay(
     client, engine, workspace, process
 ):
