@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from app.api.faults import refusal
+from app.api.methods import methods_of
 from app.core.errors import (
     BodyTooLarge,
     DatabaseUnavailable,
@@ -46,8 +47,8 @@ def problem_response(scope: Scope, error: Exception) -> JSONResponse:
     request_id = scope.get("state", {}).get("request_id")
     body = problem.body(language) | {"instance": scope["path"], "request_id": request_id}
     headers = problem.headers | problem.more_headers | {"Content-Language": language}
-    if isinstance(error, HTTPException) and error.headers:
-        headers |= {k: v for k, v in error.headers.items() if k.lower() == "allow"}
+    if problem.status == MethodNotAllowed.status:
+        headers["Allow"] = ", ".join(methods_of(scope["app"], scope["path"]))
     return JSONResponse(body, problem.status, headers, media_type=MEDIA)
 
 

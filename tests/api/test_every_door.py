@@ -37,10 +37,19 @@ async def test_an_unknown_address_is_a_problem(client, path):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(client):
-    answer = await client.put("/v1/me", json={})
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/me", "GET"),
+        ("/v1/workspace", "GET, PATCH"),
+        (f"/v1/accounts/{UUID(int=7)}", "DELETE, GET, PATCH"),
+        ("/v1/opportunities/search", "POST"),
+    ],
+)
+async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(client, path, methods):
+    answer = await client.put(path, json={})
     assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == methods
 
 
 async def test_a_body_that_is_too_large_is_refused_with_and_without_a_length(client):
