@@ -103,7 +103,7 @@ Amount = Annotated[
 ]
 Instant = Annotated[AwareDatetime, BeforeValidator(_said), AfterValidator(_in_utc)]
 Day = Annotated[date, Field(ge=EARLIEST, le=LATEST), BeforeValidator(_day)]
-Days = Annotated[int, Field(ge=1, le=3650)]
+Days = Annotated[int, Field(ge=1, le=3650, strict=True)]
 
 
 class MoneyIn(In):

@@ -24,7 +24,7 @@ class GoalIn(In):
 
     amount: Annotated[Amount | None, Field(ge=0, examples=["100000.00"])] = None
     currency: Annotated[Currency | None, Field(examples=["EUR"])] = None
-    count: Annotated[int | None, Field(ge=0, le=10**12, examples=[4])] = None
+    count: Annotated[int | None, Field(ge=0, le=10**12, strict=True, examples=[4])] = None
 
     @model_validator(mode="after")
     def says_something(self) -> Self:
@@ -60,7 +60,7 @@ class CascadeIn(PlanIn):
 
 
 class ChangeIn(In):
-    section: Annotated[int, Field(ge=1, le=SECTIONS)]
+    section: Annotated[int, Field(ge=1, le=SECTIONS, strict=True)]
     rate: RateIn
 
 

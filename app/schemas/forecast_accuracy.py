@@ -19,8 +19,10 @@ class AccuracyQuery(Moment):
 
 class BacktestIn(In):
     process_id: Annotated[str, Field(max_length=64, description="Id or key of the process.")]
-    horizon_days: Annotated[int, Field(ge=1, le=366)] = 91
-    step_days: Annotated[int, Field(ge=1, le=366, description="From one origin to the next.")] = 30
+    horizon_days: Annotated[int, Field(ge=1, le=366, strict=True)] = 91
+    step_days: Annotated[
+        int, Field(ge=1, le=366, strict=True, description="From one origin to the next.")
+    ] = 30
     business_type: Business = Business.ALL
 
 

@@ -196,6 +196,7 @@ class SearchIn(Counting, OpportunityShape):
         default_factory=OpportunityFilter,
         description=f"At most {MOST_LEVELS} levels and {MOST_TERMS} terms; default: all.",
     )
+    limit: Annotated[int, Field(ge=1, strict=True, description="At most 200 per page.")] = 50
     sort: Sorting = NEWEST_FIRST
     include: Annotated[
         list[str],

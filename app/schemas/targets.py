@@ -15,7 +15,7 @@ from app.schemas.patch import ABSENT
 from app.schemas.rates import RateIn
 from app.schemas.scopes import EVERYBODY, Business, PeriodKey, ScopeIn
 
-Count = Annotated[int, Field(ge=0, le=10**9)]
+Count = Annotated[int, Field(ge=0, le=10**9, strict=True)]
 To = Annotated[
     PeriodKey | None, Field(description="Last period, included. Null: until further notice.")
 ]
