@@ -21,6 +21,7 @@ from app.schemas.base import In
 Node = dict[str, Any]
 
 DATABASE = "read_readyz"
+RESULTS = "read_import_results"  # there once the import has ended
 UNCHANGED = "NotModified"
 STANDING = ("RateLimit-Policy", "RateLimit")
 STALE = 412  # says the version that would have matched
@@ -148,7 +149,7 @@ PROBLEMS: tuple[tuple[int, Callable[[Operation], bool]], ...] = (
     (401, lambda operation: operation.keyed),
     (403, lambda operation: operation.keyed),
     (404, lambda operation: operation.refers),
-    (409, lambda operation: operation.writes or operation.once),
+    (409, lambda o: o.writes or o.once or o.endpoint.__name__ == RESULTS),
     (412, lambda operation: operation.matches or operation.may_match),
     (413, lambda operation: operation.takes_body),
     (415, lambda operation: operation.takes_body),
