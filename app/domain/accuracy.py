@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
 from math import isnan
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -51,16 +52,33 @@ _WAY_OUT = {
 
 @dataclass(frozen=True, slots=True)
 class _Orders:
-    """All orders in order of time, with running sums of value and number."""
+    """All orders in order of time, with running sums of known value, of the number of deals won,
+    and of orders whose value is not known."""
 
     at: Sequence[float]
     value: Sequence[float]
     count: Sequence[int]
+    missing: Sequence[int]
 
-    def between(self, start: float, end: float) -> tuple[float, int]:
+    def between(self, start: float, end: float) -> "_Came":
         """After `start` up to `end`."""
         first, last = bisect_right(self.at, start), bisect_right(self.at, end)
-        return self.value[last] - self.value[first], self.count[last] - self.count[first]
+        missing = self.missing[last] - self.missing[first]
+        known = not missing or missing < last - first
+        return _Came(
+            value=self.value[last] - self.value[first] if known else None,
+            count=float(self.count[last] - self.count[first]),
+            missing=missing,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """`value` is None where orders came and no value of them is known."""
+
+    value: float | None
+    count: float
+    missing: int
 
 
 async def read(work: Work, asked: AccuracyQuery) -> AccuracyOut:
@@ -139,18 +157,24 @@ def _lead(span: str, on: date) -> str:
 def _orders(told: Story) -> _Orders:
     orders = told.facts.orders
     rows = zip(orders.at.tolist(), orders.value.tolist(), orders.first.tolist(), strict=True)
-    found = sorted((at, 0.0 if isnan(value) else value, first) for at, value, first in rows)
+    found = sorted(rows, key=itemgetter(0))
     return _Orders(
         at=[at for at, _, _ in found],
-        value=[0.0, *accumulate(value for _, value, _ in found)],
+        value=[0.0, *accumulate(0.0 if isnan(value) else value for _, value, _ in found)],
         count=[0, *accumulate(int(first) for _, _, first in found)],
+        missing=[0, *accumulate(int(isnan(value)) for _, value, _ in found)],
     )
 
 
 def _scored(span: str, unit: str, rows: Sequence[Row[Any]], orders: _Orders) -> SpanScoreOut:
     times = [(day(row.starts_at), day(row.ends_at)) for row in rows]
-    place = 0 if unit == Unit.VALUE else 1
-    came = [float(orders.between(*time)[place]) for time in times]
+    found = [orders.between(*time) for time in times]
+    by_value = unit == Unit.VALUE
+    actuals = [each.value if by_value else each.count for each in found]
+    each_known = zip(rows, times, actuals, strict=True)
+    known = [(row, time, actual) for row, time, actual in each_known if actual is not None]
+    came = [actual for _, _, actual in known]
+    rows = [row for row, _, _ in known]
     ours = [float(row.expected) for row in rows]
     bands = [(float(row.p10), float(row.p90)) for row in rows]
     return SpanScoreOut(
@@ -158,7 +182,8 @@ def _scored(span: str, unit: str, rows: Sequence[Row[Any]], orders: _Orders) -> 
         unit=unit,
         status=status_of(len(rows)),
         n=len(rows),
-        independent=independent(times),
+        missing_value_count=sum(each.missing for each in found) if by_value else 0,
+        independent=independent([time for _, time, _ in known]),
         wape=chance_out(wape(ours, came)),
         bias=chance_out(bias(ours, came)),
         coverage=chance_out(coverage(bands, came)),

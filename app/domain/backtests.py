@@ -55,6 +55,7 @@ async def replay(work: Work, asked: BacktestIn) -> BacktestOut:
     )
     recorded = await _recorded(work, process.id)
     scored = found.methods[OURS]
+    spans = [(o.at, o.at + asked.horizon_days) for o in found.origins if o.actual is not None]
     return BacktestOut(
         process_id=process.id,
         as_of=work.now,
@@ -69,7 +70,8 @@ async def replay(work: Work, asked: BacktestIn) -> BacktestOut:
         step_days=asked.step_days,
         status=status_of(found.n),
         n=found.n,
-        independent=independent([(o.at, o.at + asked.horizon_days) for o in found.origins]),
+        missing_value_count=sum(each.missing for each in found.origins),
+        independent=independent(spans),
         wape=chance_out(scored.wape),
         bias=chance_out(scored.bias),
         coverage=chance_out(found.coverage80),
@@ -108,7 +110,8 @@ def _origin(work: Work, each: Origin) -> OriginOut:
         p90=_money(work, each.band80[1]) if spoke else None,
         pipeline=_money(work, each.said[PIPELINE]),
         run_rate=_money(work, each.said[RUN_RATE]),
-        actual=_money(work, each.actual),
+        actual=None if each.actual is None else _money(work, each.actual),
+        missing_value_count=each.missing,
     )
 
 

@@ -45,7 +45,13 @@ class _ScoredOut(Out):
     status: Annotated[
         str, Field(description="`ok`, `low_sample` below 10 origins, `insufficient` without any.")
     ]
-    n: Annotated[int, Field(description="Origins: forecasts whose time is over.")]
+    n: Annotated[
+        int, Field(description="Origins: forecasts whose time is over, and what came is known.")
+    ]
+    missing_value_count: Annotated[
+        int,
+        Field(description="Orders of unknown value in their times: in no sum; once per origin."),
+    ]
     independent: Annotated[int, Field(description="Of these, such as do not overlap.")]
     wape: Figure
     bias: Figure
@@ -124,7 +130,10 @@ class OriginOut(Out):
     p90: MoneyOut | None
     pipeline: MoneyOut
     run_rate: MoneyOut
-    actual: MoneyOut
+    actual: Annotated[
+        MoneyOut | None, Field(description="Null where orders came, none of them of known value.")
+    ]
+    missing_value_count: int
 
 
 class BacktestOut(_ScoredOut):

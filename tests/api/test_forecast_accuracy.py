@@ -12,6 +12,7 @@ from app.domain import processes, snapshots
 from app.tables import ForecastPoint, ForecastSnapshot
 from tests.aims import arrive, ask, refused
 from tests.deals import MILESTONES, make_process, tell
+from tests.herds import herd
 from tests.seasons import season
 
 HERE = {"process": "new-business"}
@@ -85,6 +86,21 @@ async def test_the_scores_are_those_a_pencil_finds(client, stored):
     assert found["baselines"]["external"] == {"wape": None, "bias": None, "n": 0}
     assert (found["n"], found["independent"], found["status"]) == (2, 1, "low_sample")
     assert (found["basis"], found["snapshots"], found["way_out"]) == ("stored", 2, None)
+
+
+async def test_orders_of_unknown_value_are_counted_and_never_taken_for_nothing(
+    client, engine, workspace, stored
+):
+    """Nothing is known of what came in May; in June 200 are, beside one order of any value."""
+    nobody_knows = {"value": None}
+    ordered = [(day, [(1, "order")], nobody_knows) for day in (70, 100)]
+    await herd(engine, workspace, *ordered)
+    await arrive(client, "order", "200.00", at="2026-06-10T08:00:00Z")
+    for month in (5, 6):
+        await stored(datetime(2026, month, 1, tzinfo=UTC).date(), "100")
+    found = await accuracy(client)
+    assert (found["n"], found["missing_value_count"], found["wape"]) == (1, 2, "0.5000")
+    assert (found["independent"], found["bias"]) == (1, "-0.5000")
 
 
 async def test_ten_origins_are_more_than_anecdotes(client, stored):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.flow.facts import Facts, cut
+from app.engine.flow.facts import Facts, Orders, cut
 from app.engine.forecast.blend import won
 from app.engine.forecast.fit import Prior
 from app.engine.forecast.outlook import forecast
@@ -24,11 +24,13 @@ YEAR = 365.0
 class Origin:
     """One replayed moment: value won within the horizon, and what each method had said.
 
-    Methods that could not say anything then are absent.
+    Methods that could not say anything then are absent. `actual` is what is known of the value,
+    None where orders came and no value of them is known; `missing` orders are of unknown value.
     """
 
     at: float
-    actual: float
+    actual: float | None
+    missing: int
     said: Mapping[str, float]
     band80: tuple[float, float]
     band95: tuple[float, float]
@@ -51,7 +53,7 @@ class MethodScore:
 @dataclass(frozen=True, slots=True)
 class Backtest:
     """`deals` scores each open deal's chance within the horizon, `stages` the same for plain
-    stage percentages."""
+    stage percentages. Value is scored at the `n` origins where it is known what came."""
 
     horizon_days: float
     origins: Sequence[Origin]
@@ -64,7 +66,7 @@ class Backtest:
 
     @property
     def n(self) -> int:
-        return len(self.origins)
+        return len(_known(self.origins))
 
 
 def backtest(
@@ -88,7 +90,7 @@ def origin(facts: Facts, at: float, horizon_days: float, prior: Prior) -> Origin
     known, end = cut(facts, at), at + horizon_days
     made = forecast(known, [end], prior)
     part = of_scope(made)[0]
-    value, count = won(facts.orders, at, end)
+    value, missing = _came(facts.orders, at, end)
     ordered = set(facts.orders.deal[(facts.orders.at > at) & (facts.orders.at <= end)].tolist())
     stage = stage_shares(passages(known), known.sections)
     worth = np.array(made.worth)
@@ -97,21 +99,26 @@ def origin(facts: Facts, at: float, horizon_days: float, prior: Prior) -> Origin
     said = {
         PIPELINE: made.said[0].pipeline,
         RUN_RATE: made.said[0].run_rate,
-        LAST_PERIOD: won(known.orders, at - horizon_days, at)[0],
         STAGE_SHARE: float(worth @ stage_chances),
         WIN_RATE: float(worth.sum()) * win_rate(passages(known), known.sections),
     }
     if answer is not None:
         said[OURS] = float(answer.expected)
+    before = {LAST_PERIOD: at - horizon_days}
     if at - YEAR >= facts.since:
-        said[LAST_YEAR] = won(known.orders, at - YEAR, at - YEAR + horizon_days)[0]
+        before[LAST_YEAR] = at - YEAR
+    for name, start in before.items():
+        then, _ = _came(known.orders, start, start + horizon_days)
+        if then is not None:
+            said[name] = then
     return Origin(
         at=at,
         actual=value,
+        missing=missing,
         said=said,
         band80=(answer.p10, answer.p90) if answer else (0.0, 0.0),
         band95=(answer.low95, answer.high95) if answer else (0.0, 0.0),
-        actual_count=count,
+        actual_count=won(facts.orders, at, end)[1],
         said_count=float(part.count.expected) if part.count else 0.0,
         chances=[row[0] for row in made.chance],
         stage_chances=stage_chances.tolist(),
@@ -121,15 +128,15 @@ def origin(facts: Facts, at: float, horizon_days: float, prior: Prior) -> Origin
 
 def scored(origins: Sequence[Origin], horizon_days: float) -> Backtest:
     """Scores over origins, which may come from several histories."""
-    actuals = [each.actual for each in origins]
+    known = _known(origins)
     won_deals = [came for each in origins for came in each.won]
     methods = (OURS, PIPELINE, RUN_RATE, LAST_PERIOD, LAST_YEAR, STAGE_SHARE, WIN_RATE)
     return Backtest(
         horizon_days=horizon_days,
         origins=origins,
         methods={name: _method(origins, name) for name in methods},
-        coverage80=coverage([each.band80 for each in origins], actuals),
-        coverage95=coverage([each.band95 for each in origins], actuals),
+        coverage80=coverage([each.band80 for each, _ in known], [came for _, came in known]),
+        coverage95=coverage([each.band95 for each, _ in known], [came for _, came in known]),
         count_wape=wape(
             [each.said_count for each in origins], [each.actual_count for each in origins]
         ),
@@ -139,6 +146,18 @@ def scored(origins: Sequence[Origin], horizon_days: float) -> Backtest:
 
 
 def _method(origins: Sequence[Origin], name: str) -> MethodScore:
-    spoken = [each for each in origins if name in each.said]
-    said, came = [each.said[name] for each in spoken], [each.actual for each in spoken]
-    return MethodScore(wape(said, came), bias(said, came), len(spoken))
+    spoken = [(each.said[name], came) for each, came in _known(origins) if name in each.said]
+    said, actuals = [each for each, _ in spoken], [came for _, came in spoken]
+    return MethodScore(wape(said, actuals), bias(said, actuals), len(spoken))
+
+
+def _known(origins: Sequence[Origin]) -> list[tuple[Origin, float]]:
+    """Each with its actual value, where that is known."""
+    return [(each, each.actual) for each in origins if each.actual is not None]
+
+
+def _came(orders: Orders, start: float, end: float) -> tuple[float | None, int]:
+    """The known value ordered after `start` up to `end`, and how many orders have none."""
+    values = orders.value[(orders.at > start) & (orders.at <= end)]
+    missing = int(np.isnan(values).sum())
+    return (None if 0 < missing == len(values) else float(np.nansum(values))), missing

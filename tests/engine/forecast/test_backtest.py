@@ -1,5 +1,8 @@
 """History replayed says how good the forecast would have been, and simpler ones beside it."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from app.engine.forecast.backtest import OURS, STAGE_SHARE, backtest, origin
@@ -23,6 +26,22 @@ def test_what_came_is_what_the_orders_say(replayed):
     inside = (orders.at > each.at) & (orders.at <= each.at + 60)
     assert each.actual == orders.value[inside].sum()
     assert each.actual_count == inside.sum()
+
+
+def test_where_no_order_of_known_value_came_nothing_is_known_and_nothing_scored():
+    history = sold()
+    orders, last = history.orders, history.at - 60
+    hidden = np.where(orders.at > last, np.nan, orders.value)
+    found = backtest(
+        replace(history, orders=replace(orders, value=hidden)),
+        60,
+        60,
+        NOTHING_STATED,
+        first=last - 60,
+    )
+    known, unknown = found.origins
+    assert (known.missing, unknown.actual, unknown.missing) == (0, None, unknown.actual_count)
+    assert (found.n, found.methods[OURS].n) == (1, 1)
 
 
 def test_stage_percentages_have_no_horizon_and_promise_far_too_much(replayed):
