@@ -142,7 +142,9 @@ def _because(scene: Scene, place: int, deal: DealRow, ever: Chance, language: st
     if deal.held_until is not None:
         code = "returns"
     n = tenths_out(ever.evidence) or "0.0"
-    return BecauseOut(code=code, text=_TEXTS[language][code].format(n=n), evidence=n)
+    return BecauseOut(
+        code=code, text=_TEXTS[language][code].format(n=round(ever.evidence)), evidence=n
+    )
 
 
 def _chances(each: Sequence[float]) -> list[str]:
