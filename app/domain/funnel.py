@@ -100,10 +100,8 @@ async def funnel_of(work: Work, asked: PipelineQuery, *, buries: bool | None = N
     process = await resolve(work, told.process_id)
     past = {"as_of": asked.as_of, "effective_at": asked.effective_at}
     judgement = await asyncio.to_thread(judged, told, await resets(work, process, **past))
-    shares, fits = await deals_of(work, told, asked.scope), _fits(asked.business_type)
-    mine = [
-        share if fits(deal) else Fraction(0) for deal, share in zip(told.deals, shares, strict=True)
-    ]
+    mine = await deals_of(work, told, asked.scope, asked.business_type)
+    fits = _fits(asked.business_type)
     if buries is None:
         buries = process.stale_policy != StalePolicy.OFF
     dead = _dead(judgement) if buries else set()

@@ -38,7 +38,6 @@ from app.schemas.leaks import (
 from app.schemas.metrics import interval_out, metric_out, tenths_out
 from app.schemas.observed_rates import WindowOut
 from app.schemas.ratios import chance_out, ratio_out
-from app.schemas.scopes import Business
 
 FORMULA = "leaks.1: exits by Aalen-Johansen, lost orders = value · yield of the average from there"
 WINS = "wins.1: won / (won + lost)"
@@ -103,13 +102,11 @@ async def _pending(work: Work, found: Cohort, asked: LeaksQuery) -> list[Pending
     process = await resolve(work, told.process_id)
     past = {"as_of": asked.as_of, "effective_at": asked.effective_at}
     judgement = await asyncio.to_thread(judged, told, await resets(work, process, **past))
-    shares = await deals_of(work, told, asked.scope)
+    shares = await deals_of(work, told, asked.scope, asked.business_type)
     return [
         Pending(horse.deal, horse.section, _part(told.deals[horse.deal], shares[horse.deal]))
         for horse in judgement.horses
-        if horse.verdict.state in _PENDING
-        and shares[horse.deal]
-        and asked.business_type in (Business.ALL, told.deals[horse.deal].business_type)
+        if horse.verdict.state in _PENDING and shares[horse.deal]
     ]
 
 

@@ -152,14 +152,14 @@ async def _ahead(
     ends = [day(bounds(stage.ground.period, work.home.zone)[1]) for stage in stages]
     found = await asyncio.to_thread(coming, told.facts, ends, prior_of(told))
     business_type = stages[0].business_type
-    shares = await deals_of(work, told, asked.scope)
+    shares = await deals_of(work, told, asked.scope, business_type)
     kinds = [business_type in (Business.ALL, deal.business_type) for deal in told.deals]
     mine = await stays_of(work, told, asked.scope)
     of_kind = [kinds[deal] for deal in told.facts.stays.deal.tolist()]
     own = sum(mine[stay] and of_kind[stay] for stay in found.arrivals)
     return _Ahead(
         coming=found,
-        shares=[share if kind else Fraction(0) for share, kind in zip(shares, kinds, strict=True)],
+        shares=shares,
         new=Fraction(own, len(found.arrivals)) if found.arrivals else Fraction(0),
     )
 

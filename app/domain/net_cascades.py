@@ -16,7 +16,6 @@ from app.engine.money import ceil_to_minor, round_to_minor
 from app.engine.periods import bounds
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.ratios import chance_out, needed_out
-from app.schemas.scopes import Business
 from app.schemas.target_cascades import TargetNetLevelOut, TargetNetOut
 
 FORMULA = "domain: needed_k = max(0, max(0, T - won) - Σ v·P(win in period)) / Π(r_j·d_j)"
@@ -83,24 +82,14 @@ async def credit(work: Work, aim: Aimed) -> Credit:
     how = await view(work, process, as_of=aim.as_of)
     ends = [start, end] if start - aim.seen > timedelta(0) else [end]
     seen = await outlook(aim.told, ends, how)
-    found = _summed(aim, seen, seen.counted(await _shares(work, aim)))
+    shares = await deals_of(work, aim.told, aim.subject, aim.business_type)
+    found = _summed(aim, seen, seen.counted(shares))
     # Rounded before anything is taken off by it, so that the amounts of an answer add up.
     value, count = (
         round_to_minor(found.value, work.home.currency),
         round(found.count, _PLACES_SHOWN),
     )
     return Credit(Fraction(value), count, found.deals, found.missing)
-
-
-async def _shares(work: Work, aim: Aimed) -> list[Fraction]:
-    """The scope's part of each deal, nothing of another kind of business."""
-    shares = await deals_of(work, aim.told, aim.subject)
-    if aim.business_type is Business.ALL:
-        return shares
-    pairs = zip(aim.told.deals, shares, strict=True)
-    return [
-        share if deal.business_type == aim.business_type else Fraction(0) for deal, share in pairs
-    ]
 
 
 def _summed(aim: Aimed, seen: Outlook, shares: Sequence[Fraction | int]) -> Credit:

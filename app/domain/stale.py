@@ -27,7 +27,7 @@ from app.schemas.events import Ball
 from app.schemas.metrics import metric_out, tenths_out
 from app.schemas.processes import StalePolicy
 from app.schemas.ratios import chance_out
-from app.schemas.scopes import Moment
+from app.schemas.scopes import Business, Moment
 from app.schemas.stale import (
     EvidenceOut,
     HorseOut,
@@ -68,20 +68,24 @@ class Stable:
 
 
 async def stable(work: Work, asked: StaleQuery | PreviewQuery) -> Stable:
-    """Everything an answer about dead horses is made of, in a fixed number of statements."""
+    """Everything an answer about dead horses is made of, in a fixed number of statements.
+
+    All are judged by all business, as the round does that gives them up, whoever asks.
+    """
     seen_at(work, asked)
     await here(work, asked.scope)
     process = await resolve(work, asked.process)
     past = {"as_of": asked.as_of, "effective_at": asked.effective_at}
-    told = await story(work, process.id, business_type=asked.business_type, **past)
+    told = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
     known = await resets(work, process, **past)
     judgement = await asyncio.to_thread(judged, told, known)
-    shares = await deals_of(work, told, asked.scope)
+    shares = await deals_of(work, told, asked.scope, asked.business_type)
     return Stable(process, told, judgement, shares, await marks(work, process, **past))
 
 
 async def find(work: Work, asked: StaleQuery) -> StaleOut:
     found = await stable(work, asked)
+    revived = revivals(found, asked.business_type)
     states = WORK if asked.state is None else (asked.state,)
     chosen = [
         (horse, deal)
@@ -101,7 +105,7 @@ async def find(work: Work, asked: StaleQuery) -> StaleOut:
         next_cursor=shown.next_cursor,
         summary=[_sum(work, found, state) for state in HorseState],
         sections=[_section(found.told, bounds) for bounds in found.judgement.bounds],
-        revival_win_rate=metric_out(revivals(found), "ratio", found.told.at, REVIVALS),
+        revival_win_rate=metric_out(revived, "ratio", found.told.at, REVIVALS),
     )
 
 
@@ -128,12 +132,14 @@ def carried_over(work: Work, horse: Horse, told: Story) -> int:
     return (now.year - then.year) * 12 + now.month - then.month
 
 
-def revivals(found: Stable) -> Estimate:
+def revivals(found: Stable, business_type: Business) -> Estimate:
     """Of all business asked for, whoever's it is: too few deals are ever revived to divide."""
     ended = [
         deal.status
         for deal in found.told.deals
-        if found.mark(deal).revived and deal.status in ("won", "exited")
+        if found.mark(deal).revived
+        and deal.status in ("won", "exited")
+        and business_type in (Business.ALL, deal.business_type)
     ]
     won = ended.count("won")
     return estimate(won / len(ended) if ended else None, len(ended), float(len(ended)))

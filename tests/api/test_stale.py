@@ -243,6 +243,22 @@ async def test_each_scope_sees_its_own_and_shared_value_in_part(
         assert (stale["count"], stale["value"]["amount"]) == (1, value)
 
 
+async def test_a_deal_is_dead_or_not_whatever_business_is_asked_for(
+    client, engine, workspace, process
+):
+    """New business alone never moves on, and would find nothing wrong with standing still."""
+    known, mine = [{"business_type": kind} for kind in ("existing", "new")]
+    seen = [(*one[:2], known) for one in (*WINNERS, *LOSERS)]
+    await herd(engine, workspace, *seen, *((-1095, [], mine) for _ in range(3)))
+    asked = {"whole": {}, "new": {"business_type": "new"}, "old": {"business_type": "existing"}}
+    found = {
+        name: [each["opportunity_id"] for each in await horses(client, state="dead", **more)]
+        for name, more in asked.items()
+    }
+    assert found["whole"] == found["new"]
+    assert (len(found["new"]), found["old"]) == (3, [])
+
+
 async def test_the_past_stays_as_it_was_whatever_is_told_later(client, limited_process, clock):
     deal = await flow(client, day=100)
     clock.forward(days=1)

@@ -28,6 +28,8 @@ from app.engine.flow.records import begins
 from app.schemas.scopes import EVERYBODY, Business, Subject
 from app.tables import Membership, Team
 
+_NOTHING, _WHOLE = Fraction(0), Fraction(1)
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -99,12 +101,19 @@ async def orders_of(work: Work, told: Story, subject: Subject) -> list[bool]:
     return await _belonging(work, subject, told.order_owner, told.ordered_at)
 
 
-async def deals_of(work: Work, told: Story, subject: Subject) -> list[Fraction]:
-    """For each deal the scope's share in it at the moment of the story: all, none, or a part."""
+async def deals_of(
+    work: Work, told: Story, subject: Subject, business_type: Business = Business.ALL
+) -> list[Fraction]:
+    """For each deal the scope's share in it at the moment of the story: all, none, or a part;
+    none in other business than is asked for."""
+    asked = [business_type in (Business.ALL, deal.business_type) for deal in told.deals]
     if subject == EVERYBODY:
-        return [Fraction(1)] * len(told.deals)
+        return [_WHOLE if fits else _NOTHING for fits in asked]
     inside = await people_of(work, subject, told.at)
-    return [share_in(deal, inside) for deal in told.deals]
+    return [
+        share_in(deal, inside) if fits else _NOTHING
+        for deal, fits in zip(told.deals, asked, strict=True)
+    ]
 
 
 def share_in(deal: DealRow, people: frozenset[UUID]) -> Fraction:
