@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.core.database import Database
     from app.core.settings import Settings
 
+SETTLED = 5.0  # seconds after the start, when the first questions have been answered
 EARLY = 4  # days into a month in which there is not much to see yet
 WELCOME = """
 Backcast answers at {address}, with the API described at {address}/docs
@@ -83,10 +84,14 @@ def _remembering(app: "FastAPI", database: "Database", knobs: "Settings") -> Any
 
     served = app.router.lifespan_context
 
+    async def recall() -> None:
+        await asyncio.sleep(SETTLED)
+        await remember(database, knobs, now())
+
     @asynccontextmanager
     async def lifespan(app: "FastAPI") -> Any:
         async with served(app) as state:
-            task = asyncio.create_task(remember(database, knobs, now()))
+            task = asyncio.create_task(recall())
             yield state
             task.cancel()
             # Without it the demo has no score yet, and nothing else is missing.

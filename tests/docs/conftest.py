@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +54,11 @@ def _visited(process: subprocess.Popen[str], environment: dict[str, str]) -> Dem
         line = process.stdout.readline()
         assert line, f"the demo ended: {told}"
         told += line
+    deadline = time.monotonic() + 60
     with httpx.Client(transport=httpx.HTTPTransport(retries=6)) as client:
-        assert client.get(f"{said['address']}/readyz").status_code == 200
+        while client.get(f"{said['address']}/readyz").status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
     shell = {"BACKCAST": said["address"], "KEY": said["key"]}
     path = f"{BACKCAST.parent}{os.pathsep}{environment['PATH']}"
     return Demo(said["address"], said["key"], environment | shell | {"PATH": path})
