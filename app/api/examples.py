@@ -1,100 +1,50 @@
-"""Bodies to start from, by the operation they are sent to."""
+"""The examples of the contract: what was really sent and really answered, and every problem."""
 
+import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "compute_cascade": {
-        "target": {"amount": "100000.00", "currency": "EUR"},
-        "rates": ["0.5", "0.5", "0.5", "0.5"],
-        "milestones": ["interest", "invited", "need", "concept", "order"],
-        "average_order_value": {"amount": "25000.00", "currency": "EUR"},
-    },
-    "simulate_cascade": {
-        "target": {"amount": "100000.00", "currency": "EUR"},
-        "rates": ["0.5", "0.5", "0.5", "0.5"],
-        "changes": [{"section": 3, "rate": "0.60"}],
-    },
-    "create_process": {
-        "key": "new-business",
-        "name": "New business",
-        "template": "milestone-selling-5",
-        "language": "en",
-    },
-    "infer_process": {
-        "rows": [
-            {
-                "deal": "4711",
-                "stage": "Demo",
-                "entered_at": "2026-01-12T09:00:00Z",
-                "left_at": "2026-02-03T15:00:00Z",
-                "outcome": "won",
-            }
-        ]
-    },
-    "create_account": {"name": "Alder & Sons"},
-    "create_person": {"name": "Ada Winter", "email": "ada@example.com"},
-    "create_team": {"name": "South"},
-    "create_product": {"key": "press-200", "name": "Press 200"},
-    "create_opportunity": {
-        "name": "Second press",
-        "process_id": "new-business",
-        "account": {"name": "Alder & Sons"},
-        "value": {"amount": "25000.00", "currency": "EUR"},
-        "source": "fair-2026",
-        "external_id": "4711",
-    },
-    "write_opportunities": {
-        "mode": "per_item",
-        "upsert": True,
-        "items": [
-            {
-                "name": "Second press",
-                "process_id": "new-business",
-                "source": "crm",
-                "external_id": "4711",
-                "value": {"amount": "25000.00", "currency": "EUR"},
-            },
-            {
-                "name": "Spare parts",
-                "process_id": "new-business",
-                "source": "crm",
-                "external_id": "4712",
-            },
-        ],
-    },
-    "put_opportunity": {
-        "name": "Second press",
-        "process_id": "new-business",
-        "value": {"amount": "25000.00", "currency": "EUR"},
-    },
-    "put_account": {"name": "Alder & Sons", "segment": "machines"},
-    "put_person": {"name": "Ada Winter", "email": "ada@example.com"},
-    "put_product": {"name": "Press 200"},
-    "search_opportunities": {
-        "filter": {
-            "status": {"eq": "open"},
-            "value": {"gte": "10000.00"},
-            "or": [{"milestone": {"in": ["need", "concept"]}}, {"ball": {"eq": "customer"}}],
-            "not": {"attributes": {"region": {"eq": "north"}}},
-        },
-        "sort": ["-value", "name"],
-        "include": ["account"],
-        "limit": 20,
-    },
-    "reach_milestone": {
-        "milestone": "need",
-        "act": "wrote",
-        "what": "asked for a proposal",
-        "occurred_at": "2026-07-20T09:30:00Z",
-        "evidence": [{"type": "mail", "note": "mail of 20 July"}],
-    },
-    "exit_opportunity": {"kind": "no_decision", "reason": "no_budget"},
-    "create_target": {
-        "process_id": "new-business",
-        "scope": "all",
-        "amount": {"amount": "100000.00", "currency": "EUR"},
-        "recurrence": "month",
-        "from": "2026-01",
-        "to": "2026-12",
-    },
-}
+from app.api.answers import MEDIA
+from app.api.operations import Node
+from app.api.shapes import PARTIAL
+from app.core.errors import Problem, catalogue
+
+# What a walk through every operation sent and got; `tests/contract/test_examples.py` records it.
+FILE = Path(__file__).parent / "examples.json"
+REQUEST_ID = "01a1ffaf-6734-715b-bfde-354458a67054"
+
+
+def show(document: Node) -> None:
+    """Put an example to every request and every answer."""
+    for node in (each for path in document["paths"].values() for each in path.values()):
+        known = recorded().get(node["operationId"], {"answers": {}})
+        _put(node.get("requestBody", {}), known.get("sent"))
+        for status, answer in node["responses"].items():
+            _put(answer, known["answers"].get(status))
+    for status, answer in document["components"]["responses"].items():
+        if status.startswith("Problem"):
+            answer["content"][MEDIA]["examples"] = _problems(int(status.removeprefix("Problem")))
+
+
+@cache
+def recorded() -> Node:
+    """By operation what was sent, and by status what was answered."""
+    found: Node = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    return found
+
+
+def _put(holder: Node, example: Any) -> None:
+    for kind, content in holder.get("content", {}).items():
+        if example is not None and kind not in (PARTIAL, "text/html"):
+            content["example"] = example
+
+
+def _problems(status: int) -> Node:
+    kinds = (kind for kind in catalogue() if kind.status == status)
+    return {kind.code: {"summary": kind.title, "value": _problem(kind)} for kind in kinds}
+
+
+def _problem(kind: type[Problem]) -> Node:
+    body = kind(f"{kind.title}.").body("en")
+    return body | {"instance": "/v1/opportunities", "request_id": REQUEST_ID}

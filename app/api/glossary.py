@@ -13,14 +13,20 @@ from app.api.operations import Node
 from app.api.plain import reached
 
 FILE = Path(__file__).parent / "glossary.toml"
-FORMS: dict[str, Node] = {
-    "decimal": {"pattern": "^-?[0-9]+([./][0-9]+)?([eE][+-]?[0-9]+)?$"},
-    "fraction": {"pattern": "^-?[0-9]+/[0-9]+$"},
-    "currency": {"pattern": "^[A-Z]{3}$"},
-    "word": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.:/-]*$"},
-    "text": {"minLength": 1},
-    "signed": {},
+# By type; a number of no other form counts something.
+FORMS: dict[str, dict[str, Node]] = {
+    "integer": {"place": {"minimum": 0, "maximum": 12}, "signed": {}},
+    "string": {
+        "decimal": {"pattern": "^-?[0-9]+([./][0-9]+)?([eE][+-]?[0-9]+)?$"},
+        "fraction": {"pattern": "^-?[0-9]+/[0-9]+$"},
+        "currency": {"pattern": "^[A-Z]{3}$"},
+        "word": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.:/-]*$"},
+        "text": {"minLength": 1},
+        "name": {"minLength": 1, "maxLength": 200},
+    },
+    "array": {"page": {"maxItems": 200}, "steps": {"minItems": 1, "maxItems": 12}},
 }
+OTHERS: Node = {"integer": {"minimum": 0}}
 LIMITS = ("pattern", "minLength", "maxLength", "minimum", "exclusiveMinimum", "format", "const")
 
 
@@ -71,11 +77,7 @@ def _describe(node: Node, place: str, name: str) -> None:
 
 def _form(node: Node, place: str, name: str) -> None:
     """Say what the texts and numbers of an answer look like, where nothing says so yet."""
-    kinds = node.get("type", ())
-    if any(limit in node for limit in LIMITS):
-        return
-    form = forms().get(place) or forms().get(name)
-    if "integer" in kinds and form != "signed":
-        node["minimum"] = 0
-    elif "string" in kinds and form:
-        node |= FORMS[form]
+    kind = next((each for each in FORMS if each in node.get("type", ())), None)
+    if kind is not None and not any(limit in node for limit in LIMITS):
+        form = forms().get(place) or forms().get(name, "")
+        node |= FORMS[kind].get(form, OTHERS.get(kind, {}))

@@ -4,6 +4,13 @@ from typing import Any
 
 from app.api.plain import HERE, Node, nodes, reached
 
+INSTANT = {
+    "description": "A moment in UTC.",
+    "type": "string",
+    "format": "date-time",
+    "pattern": "Z$",
+    "examples": ["2026-07-20T09:30:00Z"],
+}
 WORD = "^[a-z0-9][a-z0-9_.:-]*$"
 
 
@@ -21,6 +28,9 @@ def open_answers(document: Node) -> None:
         _open(schemas[name], schemas)
     for answer in answers:
         _open(answer, schemas)
+    for name in reached(schemas, answers) - requested:
+        _say_instants(schemas[name])
+    schemas["Instant"] = INSTANT
 
 
 def drop_unused(document: Node) -> None:
@@ -41,3 +51,11 @@ def _open(node: Any, schemas: Node) -> None:
         if isinstance(each.get("enum"), list) and "string" in each.get("type", ()):
             each["x-extensible-enum"] = [value for value in each.pop("enum") if value is not None]
             each.setdefault("pattern", WORD)
+
+
+def _say_instants(schema: Node) -> None:
+    """Requests take any offset; answers are in UTC, always."""
+    for told in schema.get("properties", {}).values():
+        if told.get("type") == "string" and told.get("format") == "date-time":
+            del told["type"], told["format"]
+            told["$ref"] = f"{HERE}Instant"

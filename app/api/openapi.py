@@ -6,13 +6,13 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from app.api.examples import show
 from app.api.glossary import explain
 from app.api.links import link
 from app.api.open_answers import drop_unused, open_answers
 from app.api.operations import complete, operations, shared_responses
 from app.api.partials import describe_partial
 from app.api.plain import Node, asked, plain, rename_pages, say_nulls
-from app.api.shown import show
 from app.schemas.problems import Problem
 
 DESCRIPTION = """\

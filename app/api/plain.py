@@ -47,7 +47,7 @@ def without_null(schema: Node) -> Node:
         if "enum" in told:
             told["enum"] = [value for value in told["enum"] if value is not None]
         return told
-    choices = [each for each in schema.get("anyOf", ()) if each != NULL]
+    choices: list[Node] = [each for each in schema.get("anyOf", ()) if each != NULL]
     if len(choices) == 1:
         return {key: value for key, value in schema.items() if key != "anyOf"} | choices[0]
     return schema | {"anyOf": choices} if choices else schema
@@ -122,7 +122,7 @@ def _without_choice(schema: Node) -> Node:
 
 def _as_text(schema: Node) -> Node:
     """Amounts are read as text only, and say so beside what Pydantic says of decimals."""
-    texts = [each for each in schema.get("anyOf", ()) if each.get("type") == "string"]
+    texts: list[Node] = [each for each in schema.get("anyOf", ()) if each.get("type") == "string"]
     if schema.get("type") != "string" or not texts:
         return schema
     return {key: value for key, value in schema.items() if key != "anyOf"} | texts[0]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
-from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from app.api.operations import operations as described
@@ -135,21 +134,9 @@ def test_what_is_created_has_an_address(operations):
             assert "Location" in operation["responses"]["201"]["headers"], path
 
 
-def test_examples_are_what_they_are_examples_of(operations, contract):
-    shown = 0
-    for _, path, operation in operations:
-        for content in operation.get("requestBody", {}).get("content", {}).values():
-            if "example" in content:
-                schema = content["schema"] | {"components": contract["components"]}
-                faults = list(Draft202012Validator(schema).iter_errors(content["example"]))
-                assert faults == [], path
-                shown += 1
-    assert shown >= 8
-
-
 def test_requests_are_closed_and_answers_are_open(contract):
     for name, schema in contract["components"]["schemas"].items():
-        if name.endswith(("Out", "Out_")):
+        if name.endswith(("Out", "Page")) and not name.startswith("Partial"):
             assert schema.get("additionalProperties") is not False, name
             assert set(schema.get("required", [])) == set(schema["properties"]) - ASKED_FOR, name
         if name.endswith(("In", "Patch")):
