@@ -17,6 +17,9 @@ from app.schemas.scopes import Business, Moment, Subject
 from app.tables import Target
 
 
+_KINDS = (Business.NEW, Business.EXISTING)
+
+
 @dataclass(frozen=True, slots=True)
 class Current:
     """The targets of a period; `value` is None where one asks for a number of orders only.
@@ -40,12 +43,15 @@ async def current(
 ) -> Current | None:
     """The scope's own target for the month of the story's moment; None where there is none.
 
-    All business without a target of its own is held to those of new and existing business.
+    All business without a target of its own is held to those of new and existing business, where
+    both are there: orders of one kind must not pay what was asked for in the other.
     """
     period = _month(work, told)
     own = await _aims(work, told, subject, (business_type,), asked)
     if not own and business_type is Business.ALL:
-        own = await _aims(work, told, subject, (Business.NEW, Business.EXISTING), asked)
+        own = await _aims(work, told, subject, _KINDS, asked)
+        if len(own) < len(_KINDS):
+            return None
     if not own:
         return None
     return Current(

@@ -154,7 +154,9 @@ class SectionLeverOut(Out):
 class LeversOut(Out):
     target_ids: Annotated[
         list[UUID],
-        Field(description="All business without a target: those of new and existing business."),
+        Field(
+            description="All business without a target: those of new and existing business, if both are there."
+        ),
     ]
     period: str
     target: MoneyOut

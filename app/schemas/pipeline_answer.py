@@ -82,7 +82,9 @@ class CoverageOut(Out):
 
     target_ids: Annotated[
         list[UUID],
-        Field(description="All business without a target: those of new and existing business."),
+        Field(
+            description="All business without a target: those of new and existing business, if both are there."
+        ),
     ]
     period: str
     target: MoneyOut

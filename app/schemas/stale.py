@@ -184,7 +184,9 @@ class HeapsOut(Out):
 class CoverageEffectOut(Out):
     target_ids: Annotated[
         list[UUID],
-        Field(description="All business without a target: those of new and existing business."),
+        Field(
+            description="All business without a target: those of new and existing business, if both are there."
+        ),
     ]
     period: str
     before: Annotated[str | None, Field(description="Null when the target is met.")]

@@ -101,6 +101,18 @@ async def test_all_business_is_held_to_the_targets_of_its_kinds(client, process)
     assert found["milestones"][0]["required_stock"] is not None
 
 
+async def test_orders_of_existing_business_pay_no_target_for_new_business(client, process):
+    await make_target(client, amount=eur("6000.00"), business_type="new")
+    await flow(client, (1, "order"), day=135, value="5000.00", business_type="existing")
+    await flow(client, day=136, value="3000.00", business_type="new")
+    assert (await pipeline(client))["coverage"] is None
+    told = (await pipeline(client, business_type="new"))["coverage"]
+    assert (told["won"], told["remaining"]) == (eur("0.00"), eur("6000.00"))
+    preview = await ask(client, "/v1/stale/preview", **HERE)
+    leaks = await ask(client, "/v1/leaks", **HERE)
+    assert (preview["coverage"], leaks["levers"]) == (None, None)
+
+
 async def test_a_target_that_is_met_has_no_coverage(client, process):
     await make_target(client, amount=eur("1000.00"))
     await flow(client, (1, "order"), day=135, value="4000.00")
