@@ -22,11 +22,12 @@ FORMS: dict[str, dict[str, Node]] = {
         "currency": {"pattern": "^[A-Z]{3}$"},
         "word": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.:/-]*$"},
         "text": {"minLength": 1},
+        "free": {},  # what callers may have sent empty, or in words of their own
         "name": {"minLength": 1, "maxLength": 200},
     },
     "array": {"page": {"maxItems": 200}, "steps": {"minItems": 1, "maxItems": 12}},
 }
-OTHERS: Node = {"integer": {"minimum": 0}}
+OTHERS: dict[str, Node] = {"integer": {"minimum": 0}}
 LIMITS = ("pattern", "minLength", "maxLength", "minimum", "exclusiveMinimum", "format", "const")
 
 
