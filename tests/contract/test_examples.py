@@ -5,6 +5,7 @@
 
 import os
 import re
+from functools import partial
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -29,7 +30,7 @@ async def test_every_operation_answers_and_so_has_an_example(
     await fill(work, 7, SMALL)
     await work.db.commit()
     walk = Walk(client, contract, lambda: clock.forward(minutes=1))
-    await through(walk, lambda id: finished(client, id))
+    await through(walk, partial(finished, client))
     if os.environ.get(RECORD):
         examples.FILE.write_text(records.written(walk), encoding="utf-8")
     examples.recorded.cache_clear()
