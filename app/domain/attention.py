@@ -16,7 +16,9 @@ from app.core.work import Work
 from app.domain.cohorts import cohort
 from app.domain.facts import Story, share_in, story, teams_on
 from app.domain.inflow import Arrived, added, arrived, arrived_by_person
+from app.domain.outlooks import dead_of
 from app.domain.phased import feed_by_of, lags_of
+from app.domain.processes import resolve
 from app.domain.prospects import Prospect, best_first, prospects
 from app.domain.questions import here
 from app.domain.recovery import Missing, Recovery, feed_of, fresh, missing, recovery
@@ -90,7 +92,7 @@ async def find(work: Work, asked: AttentionQuery) -> AttentionOut:
         work, stage.ground.process_id, as_of=asked.as_of, effective_at=asked.effective_at
     )
     groups = await _groups(work, stage, told, asked.scope)
-    around = await _around(work, stage, told)
+    around = await _around(work, stage, told, asked)
     places = [place for group in groups for place in _places(stage, group, around)]
     shown = sliced(
         places,
@@ -167,11 +169,12 @@ def _came(
     return {lineage: added(some) for lineage, some in found.items()}
 
 
-async def _around(work: Work, stage: Scene, told: Story) -> _Around:
+async def _around(work: Work, stage: Scene, told: Story, asked: AttentionQuery) -> _Around:
     """The chances of all open deals for the rest of the period, and where it is too late."""
     left = max(0.0, day(stage.ground.end) - told.facts.at)
+    dead = await dead_of(work, await resolve(work, told.process_id), told, asked)
     everybodys = [1] * len(told.deals)
-    chosen = await asyncio.to_thread(prospects, told, everybodys, left, stage.business_type)
+    chosen = await asyncio.to_thread(prospects, told, everybodys, left, stage.business_type, dead)
     deals = await cohort(work, told, EVERYBODY, stage.business_type)
     today = told.at.astimezone(work.home.zone).date()
     by = [
@@ -234,6 +237,7 @@ def _item(work: Work, stage: Scene, place: _Place) -> AttentionItemOut:
         expected_count=ratio_out(place.recovery.count),
         recoverability=ratio_out(place.recovery.share) or "",
         candidate_count=len(candidates),
+        dead_count=place.recovery.dead_count,
         candidates=[one.deal.opportunity_id for one in best],
         too_late=place.too_late,
         text=behind_text(said, work.language, currency),

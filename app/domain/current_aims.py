@@ -16,7 +16,6 @@ from app.schemas.lights import PeopleLightsQuery
 from app.schemas.scopes import Business, Moment, Subject
 from app.tables import Target
 
-
 _KINDS = (Business.NEW, Business.EXISTING)
 
 

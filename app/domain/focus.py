@@ -5,6 +5,7 @@ import asyncio
 from app.core.sliced import sliced
 from app.core.work import Work
 from app.domain.facts import deals_of, story
+from app.domain.outlooks import dead_of
 from app.domain.processes import resolve
 from app.domain.prospects import FORMULA, best_first, prospects, prospects_out
 from app.domain.questions import here, seen_at
@@ -18,11 +19,14 @@ async def find(work: Work, asked: FocusQuery) -> FocusPageOut:
     process = await resolve(work, asked.process)
     told = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
     shares = await deals_of(work, told, asked.scope)
-    found = await asyncio.to_thread(prospects, told, shares, asked.days, asked.business_type)
-    shown = sliced(found, best_first, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked)
+    dead = await dead_of(work, process, told, asked)
+    found = await asyncio.to_thread(prospects, told, shares, asked.days, asked.business_type, dead)
+    alive = [one for one in found if not one.dead]
+    shown = sliced(alive, best_first, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked)
     return FocusPageOut(
         data=await prospects_out(work, told, shown.data, asked),
         next_cursor=shown.next_cursor,
+        dead_count=len(found) - len(alive),
         process_id=process.id,
         process_version=told.version.number,
         scope=str(asked.scope),

@@ -16,7 +16,6 @@ from app.domain.observed_rates import Passing, asked_cohort, frame, passings, wi
 from app.domain.observed_sections import exact
 from app.domain.processes import resolve
 from app.domain.slips import close_dates_out, slippage_out
-from app.engine.decay import State
 from app.engine.flow.estimates import product
 from app.engine.flow.facts import day
 from app.engine.flow.lead_times import quantile, summed
@@ -104,7 +103,7 @@ async def funnel_of(work: Work, asked: PipelineQuery, *, buries: bool | None = N
     fits = _fits(asked.business_type)
     if buries is None:
         buries = process.stale_policy != StalePolicy.OFF
-    dead = _dead(judgement) if buries else set()
+    dead = judgement.dead if buries else frozenset()
     standing = [
         Standing(horse.deal, told.deals[horse.deal], horse.section, mine[horse.deal])
         for horse in judgement.horses
@@ -167,10 +166,6 @@ def coverage_out(work: Work, funnel: Funnel, aim: Current | None) -> CoverageOut
         timely_coverage=ratio_out(told.timely_ratio),
         unjudged_value=money(work, max(told.chance_unknown, told.days_unknown)),
     )
-
-
-def _dead(judgement: Judgement) -> set[int]:
-    return {horse.deal for horse in judgement.horses if horse.verdict.state is State.DEAD}
 
 
 def _fits(business_type: Business) -> Callable[[DealRow], bool]:

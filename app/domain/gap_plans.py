@@ -15,7 +15,9 @@ from app.domain.aimed_targets import Aimed, aimed
 from app.domain.facts import deals_of, people_of
 from app.domain.inflow import NOTHING, Arrived, arrived
 from app.domain.observed_sections import policy
+from app.domain.outlooks import dead_of
 from app.domain.phased import feed_by_of, lags_of
+from app.domain.processes import resolve
 from app.domain.prospects import Prospect, best_first, prospects, prospects_out
 from app.domain.recovery import Missing, Recovery, feed_of, fresh, missing, priority, recovery
 from app.engine.cascade import Level
@@ -56,7 +58,9 @@ async def read(work: Work, id: UUID, asked: GapPlanQuery) -> GapPlanOut:
     came = await arrived(work, aim.ground.question(aim.subject, aim.business_type, asked.as_of))
     left = _days_left(work, aim)
     shares = await deals_of(work, aim.told, aim.subject)
-    around = await asyncio.to_thread(prospects, aim.told, shares, left, aim.business_type)
+    process = await resolve(work, aim.row.process_id)
+    dead = await dead_of(work, process, aim.told, Moment(as_of=asked.as_of))
+    around = await asyncio.to_thread(prospects, aim.told, shares, left, aim.business_type, dead)
     members = None if aim.subject == EVERYBODY else await people_of(work, aim.subject, aim.told.at)
     new = fresh(aim.told, aim.business_type)
     values = [value for owner, value in new if members is None or owner in members]
@@ -115,8 +119,8 @@ def _gaps(
     for row, level, too_late in zip(aim.ground.milestones, levels, late, strict=True):
         there = came.get(row.lineage_id, NOTHING)
         value, count = _lack(level.value, there.value), _lack(level.count, there.count)
-        candidates = [one for one in around if one.section == level.position - 2]
-        value, count, derived = _both(value, count, _average(there, candidates))
+        alive = [one for one in around if one.section == level.position - 2 and not one.dead]
+        value, count, derived = _both(value, count, _average(there, alive))
         lack = missing(value, count, level, levels[-1])
         if lack.something:
             recovered = recovery(lack, level.position, around, feed)
@@ -179,6 +183,7 @@ def _item(
         expected_count=ratio_out(gap.found.count),
         recoverability=ratio_out(gap.found.share) or "",
         candidate_count=number,
+        dead_count=gap.found.dead_count,
         candidates=candidates,
         too_late=gap.too_late,
         text=gap_text(

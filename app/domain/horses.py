@@ -15,7 +15,7 @@ from sqlalchemy import Row, text
 from app.core.work import Work
 from app.domain.facts import Story
 from app.domain.milestones import section_rate
-from app.engine.decay import Limit, Verdict, judge, limit
+from app.engine.decay import Limit, State, Verdict, judge, limit
 from app.engine.flow.facts import day, standing
 from app.engine.flow.lead_times import ENOUGH, Lag, dwell, quantile, to_order
 from app.engine.forecast import Chance, Prior, Rates, fit
@@ -81,6 +81,11 @@ class Judgement:
 
     horses: Sequence[Horse]
     bounds: Sequence[Bounds]
+
+    @property
+    def dead(self) -> frozenset[int]:
+        """The dead ones, by their index in the story."""
+        return frozenset(each.deal for each in self.horses if each.verdict.state is State.DEAD)
 
 
 async def resets(

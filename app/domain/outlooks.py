@@ -14,11 +14,11 @@ from sqlalchemy import Row
 from app.core.work import Work
 from app.domain.facts import Story
 from app.domain.horses import judged, prior_of, resets
-from app.engine.decay import State
 from app.engine.flow.facts import day
 from app.engine.forecast import Chance, Forecast, Past, chances, forecast, with_rates_held
 from app.engine.forecast.returning import with_returning
 from app.engine.money import exponent
+from app.schemas.scopes import Moment
 from app.tables import ForecastPoint, ForecastSnapshot
 
 METHOD = "pipeline_velocity"
@@ -78,6 +78,12 @@ async def outlook(
     return await asyncio.to_thread(look_ahead, told, [day(end) for end in ends], how, past)
 
 
+async def dead_of(work: Work, process: Row[Any], told: Story, asked: Moment) -> frozenset[int]:
+    """The deals (indices into the story) that nothing is expected of; none under policy `off`."""
+    how = await view(work, process, as_of=asked.as_of, effective_at=asked.effective_at)
+    return await asyncio.to_thread(_dead, told, how)
+
+
 def look_ahead(
     told: Story,
     ends: Sequence[float],
@@ -135,10 +141,7 @@ def _returns(told: Story) -> dict[int, float]:
 
 
 def _dead(told: Story, how: View) -> frozenset[int]:
-    if not how.buries:
-        return frozenset()
-    horses = judged(told, how.resets).horses
-    return frozenset(horse.deal for horse in horses if horse.verdict.state is State.DEAD)
+    return judged(told, how.resets).dead if how.buries else frozenset()
 
 
 def _past(value: Row[Any], orders: Row[Any]) -> Past:

@@ -1,6 +1,6 @@
 """Open opportunities as candidates for their next milestone: how likely, how soon, what is left."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -32,7 +32,7 @@ class Prospect:
     """A deal that stands open in a section (from 0), by its index in the story.
 
     `share` is the scope's part of it; `reach` is None where nobody was ever seen, or stated, to
-    leave the section.
+    leave the section. A `dead` one is nobody's candidate.
     """
 
     number: int
@@ -41,6 +41,7 @@ class Prospect:
     age: float
     share: Fraction
     reach: Reach | None
+    dead: bool
 
     @property
     def value(self) -> Fraction | None:
@@ -61,9 +62,11 @@ def prospects(
     told: Story,
     shares: Sequence[Fraction | int],
     days: float,
-    business_type: Business = Business.ALL,
+    business_type: Business,
+    dead: Collection[int],
 ) -> list[Prospect]:
-    """The open deals of a scope, and their chances within so many days, in the story's order."""
+    """The open deals of a scope, and their chances within so many days, in the story's order;
+    those that are `dead` are marked."""
     stands = standing(told.facts)
     places = zip(stands.deal.tolist(), stands.section.tolist(), stands.age.tolist(), strict=True)
     chosen = [
@@ -83,6 +86,7 @@ def prospects(
             age,
             Fraction(shares[deal]),
             reach if known[section] else None,
+            deal in dead,
         )
         for (deal, section, age), reach in zip(chosen, found, strict=True)
     ]

@@ -33,7 +33,8 @@ class Missing:
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """What may be expected to arrive within the rest of the period from the `candidates`, the open
-    deals one milestone before; at the first milestone from deals that are not there yet.
+    deals one milestone before; at the first milestone from deals that are not there yet. Dead ones
+    are counted apart (`dead_count`), and nothing is expected of them.
 
     `share` is the part of the lack, 0 to 1, that this makes up for.
     """
@@ -42,6 +43,7 @@ class Recovery:
     count: Fraction
     share: Fraction
     candidates: Sequence[Prospect]
+    dead_count: int
 
 
 def missing(
@@ -67,13 +69,15 @@ def recovery(
     feed: tuple[Fraction, Fraction],
 ) -> Recovery:
     """`feed`: the value and number of new deals to be expected at the first milestone."""
-    here = [one for one in candidates if one.section == position - 2]
+    there = [one for one in candidates if one.section == position - 2]
+    here = [one for one in there if not one.dead]
     value, count = feed
     if position > 1:
         value = sum((one.weighted or Fraction(0) for one in here), Fraction(0))
         count = sum((one.share * one.chance for one in here), Fraction(0))
     by_value, by_count = _part(value, lack.value), _part(count, lack.count)
-    return Recovery(value, count, by_value if lack.value else by_count, here)
+    share = by_value if lack.value else by_count
+    return Recovery(value, count, share, here, len(there) - len(here))
 
 
 def fresh(told: Story, business_type: Business = Business.ALL) -> list[tuple[UUID | None, float]]:

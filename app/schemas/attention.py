@@ -42,7 +42,11 @@ class AttentionItemOut(Out):
         str, Field(description="The part of the shortfall, 0 to 1, that this makes up for.")
     ]
     candidate_count: Annotated[
-        int, Field(description="Open opportunities that stand one milestone before.")
+        int,
+        Field(description="Open opportunities that stand one milestone before, not dead."),
+    ]
+    dead_count: Annotated[
+        int, Field(description="Dead ones that stand there and are left out; 0 under policy `off`.")
     ]
     candidates: Annotated[list[UUID], Field(description="The best five of them.")]
     too_late: Annotated[

@@ -155,7 +155,8 @@ class LeversOut(Out):
     target_ids: Annotated[
         list[UUID],
         Field(
-            description="All business without a target: those of new and existing business, if both are there."
+            description="All business without a target: those of new and existing business, if"
+            " both are there."
         ),
     ]
     period: str

@@ -83,7 +83,8 @@ class CoverageOut(Out):
     target_ids: Annotated[
         list[UUID],
         Field(
-            description="All business without a target: those of new and existing business, if both are there."
+            description="All business without a target: those of new and existing business, if"
+            " both are there."
         ),
     ]
     period: str

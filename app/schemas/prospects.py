@@ -49,6 +49,9 @@ class FocusQuery(Moment, Listing):
 class FocusPageOut(Out):
     data: list[ProspectOut]
     next_cursor: str | None
+    dead_count: Annotated[
+        int, Field(description="Dead ones of the scope, left out; 0 under policy `off`.")
+    ]
     process_id: UUID
     process_version: int
     scope: str

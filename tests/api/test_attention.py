@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from tests.aims import ask, make_target, make_team, refused
+from tests.api.test_stale import LOSERS, WINNERS
 from tests.deals import MILESTONES, change, eur, make_person, make_process, tell
 from tests.flows import flow, on
 from tests.herds import herd
@@ -222,3 +223,13 @@ async def test_a_scope_that_is_not_here_is_not_found(client, neighbour, process)
 )
 async def test_what_means_nothing_is_refused(client, process, asked, fault):
     assert await refused(client, "GET", "/v1/attention", params=HERE | asked) == fault
+
+
+async def test_dead_horses_are_no_candidates(client, engine, workspace):
+    await make_process(client)
+    await make_target(client, amount=None, count=31)
+    await herd(engine, workspace, *((-1095, []) for _ in range(3)), *WINNERS, *LOSERS)
+    alive = await flow(client, day=LATELY + 8)
+    item = at(await attention(client), "invited")
+    assert (item["candidates"], item["candidate_count"]) == ([alive["id"]], 1)
+    assert item["dead_count"] == 3

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from tests.aims import ask, make_team, refused
+from tests.api.test_stale import LOSERS, WINNERS
 from tests.deals import MILESTONES, change, eur, make_person, make_process, tell
 from tests.flows import flow, on
 from tests.herds import herd
@@ -151,3 +152,20 @@ async def test_another_workspace_sees_nothing(client, neighbour, process):
 )
 async def test_what_means_nothing_is_refused(client, process, asked, fault):
     assert await refused(client, "GET", "/v1/focus", params=HERE | asked) == fault
+
+
+async def test_dead_horses_are_no_candidates_unless_the_process_gives_none_up(
+    client, engine, workspace
+):
+    made = await make_process(client)
+    await herd(engine, workspace, *((-1095, []) for _ in range(3)), *WINNERS, *LOSERS)
+    alive = await flow(client, day=LATELY)
+    found = await focus(client)
+    assert ([one["opportunity_id"] for one in found["data"]], found["dead_count"]) == (
+        [alive["id"]], 3,
+    )  # fmt: skip
+    path = f"/v1/processes/{made['id']}"
+    tag = (await client.get(path)).headers["etag"]
+    await client.patch(path, json={"stale_policy": "off"}, headers={"If-Match": tag})
+    found = await focus(client)
+    assert (len(found["data"]), found["dead_count"]) == (4, 0)

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.ids import uuid7
 from tests.aims import ask, make_target, refused
+from tests.api.test_stale import LOSERS, WINNERS
 from tests.deals import MILESTONES, change, eur, make_person, make_process
 from tests.flows import flow, on
 from tests.herds import herd
@@ -220,3 +221,15 @@ async def test_another_workspace_finds_nothing(client, neighbour, process):
 async def test_what_means_nothing_is_refused(client, process, asked, fault):
     path = f"/v1/targets/{(await make_target(client))['id']}/gap-plan"
     assert await refused(client, "GET", path, params=JULY | asked) == fault
+
+
+async def test_dead_horses_are_no_candidates_and_nothing_is_expected_of_them(
+    client, engine, workspace
+):
+    await make_process(client)
+    target = await make_target(client, amount=eur("2000.00"), count=2)
+    await herd(engine, workspace, *((-1095, []) for _ in range(3)), *WINNERS, *LOSERS)
+    item = at(await plan(client, target), "invited")
+    assert (item["candidate_count"], item["dead_count"], item["candidates"]) == (0, 3, [])
+    assert (item["expected_count"], item["recoverability"]) == ("0.0000", "0.0000")
+    assert "0 candidates stand at Interest" in item["text"]
