@@ -14,6 +14,7 @@ from app.domain.horses import Judgement, judged, resets
 from app.domain.leak_groups import ahead
 from app.domain.observed_rates import Passing, asked_cohort, frame, passings, window_out
 from app.domain.observed_sections import exact
+from app.domain.policies import asked_at, policy_at
 from app.domain.processes import resolve
 from app.domain.slips import close_dates_out, slippage_out
 from app.engine.flow.estimates import product
@@ -102,7 +103,8 @@ async def funnel_of(work: Work, asked: PipelineQuery, *, buries: bool | None = N
     mine = await deals_of(work, told, asked.scope, asked.business_type)
     fits = _fits(asked.business_type)
     if buries is None:
-        buries = process.stale_policy != StalePolicy.OFF
+        policy = await policy_at(work, process, asked_at(asked.as_of, asked.effective_at))
+        buries = policy.stale_policy != StalePolicy.OFF
     dead = judgement.dead if buries else frozenset()
     standing = [
         Standing(horse.deal, told.deals[horse.deal], horse.section, mine[horse.deal])

@@ -15,6 +15,7 @@ from sqlalchemy import Row, text
 from app.core.work import Work
 from app.domain.facts import Story
 from app.domain.milestones import section_rate
+from app.domain.policies import asked_at, policy_at
 from app.engine.decay import Limit, State, Verdict, judge, limit
 from app.engine.flow.facts import day, standing
 from app.engine.flow.lead_times import ENOUGH, Lag, dwell, quantile, to_order
@@ -96,7 +97,8 @@ async def resets(
     effective_at: datetime | None = None,
 ) -> Mapping[UUID, datetime]:
     """By deal when it last met a criterion, where the process counts that as movement."""
-    if not process.criteria_reset:
+    policy = await policy_at(work, process, asked_at(as_of, effective_at))
+    if not policy.criteria_reset:
         return NOBODY
     values = {"workspace": work.workspace_id, "as_of": as_of, "effective_at": effective_at}
     rows = await work.db.execute(text(_CRITERIA), values)

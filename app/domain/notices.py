@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from app.core.work import Work
+from app.domain.policies import asked_at, policy_at
 from app.engine.decay import Grace, due
 from app.engine.flow.facts import day
 
@@ -71,6 +72,7 @@ async def marks(
     """By deal of the workspace, for those that were ever noticed or revived."""
     values: dict[str, Any] = {"workspace": work.workspace_id, "since": list(_SINCE)}
     values |= {"as_of": as_of, "effective_at": effective_at}
-    sql = _MARKS.replace("{met}", _MET if process.criteria_reset else "")
+    policy = await policy_at(work, process, asked_at(as_of, effective_at))
+    sql = _MARKS.replace("{met}", _MET if policy.criteria_reset else "")
     rows = await work.db.execute(text(sql), values)
     return {row.opportunity_id: Mark(row.revived, row.noticed_at, row.acted_at) for row in rows}

@@ -14,6 +14,7 @@ from sqlalchemy import Row
 from app.core.work import Work
 from app.domain.facts import Story
 from app.domain.horses import judged, prior_of, resets
+from app.domain.policies import asked_at, policy_at
 from app.engine.flow.facts import day
 from app.engine.forecast import Chance, Forecast, Past, chances, forecast, with_rates_held
 from app.engine.forecast.returning import with_returning
@@ -63,19 +64,24 @@ async def view(
     as_of: datetime | None = None,
     effective_at: datetime | None = None,
 ) -> View:
+    policy = await policy_at(work, process, asked_at(as_of, effective_at))
     return View(
         exponent(work.home.currency),
-        process.stale_policy != "off",
+        policy.stale_policy != "off",
         await resets(work, process, as_of=as_of, effective_at=effective_at),
     )
 
 
 async def outlook(
-    told: Story, ends: Sequence[datetime], how: View, past: Sequence[Past] = ()
+    told: Story,
+    ends: Sequence[datetime],
+    how: View,
+    past: Sequence[Past] = (),
+    dead: frozenset[int] | None = None,
 ) -> Outlook:
     """The forecast of a story for consecutive periods that end at `ends`; the server goes on
-    answering meanwhile."""
-    return await asyncio.to_thread(look_ahead, told, [day(end) for end in ends], how, past)
+    answering meanwhile. Who is `dead` is found out, unless it is known."""
+    return await asyncio.to_thread(look_ahead, told, [day(end) for end in ends], how, past, dead)
 
 
 async def dead_of(work: Work, process: Row[Any], told: Story, asked: Moment) -> frozenset[int]:

@@ -16,6 +16,7 @@ from app.core.work import Work
 from app.domain.lineages import lineages
 from app.domain.lint import lint, told
 from app.domain.milestones import check, document, documents, milestones_of, store
+from app.domain.policies import STATED, keep
 from app.domain.templates import definitions
 from app.schemas.base import Listing
 from app.schemas.milestones import MilestoneIn, MilestoneOut
@@ -71,6 +72,7 @@ async def create(work: Work, wanted: ProcessIn) -> ProcessOut:
         grace_days=wanted.grace_days,
         criteria_reset=wanted.criteria_reset,
     )
+    await keep(work, process)
     fresh = [uuid7() for _ in milestones]
     await _publish(work, process.id, 1, milestones, fresh)
     return await read(work, process.id)
@@ -126,7 +128,9 @@ async def change(
 ) -> ProcessOut:
     process = await resolve(work, wanted)
     stated = wanted_change.model_dump(exclude_unset=True)
-    await work.change(Process, process.id, version, **stated)
+    changed = await work.change(Process, process.id, version, **stated)
+    if STATED & stated.keys():
+        await keep(work, changed)
     return await read(work, process.id)
 
 

@@ -16,6 +16,7 @@ from app.core.work import Work
 from app.domain.facts import DealRow, Story, deals_of, story
 from app.domain.horses import FORMULA, Bounds, Horse, Judgement, judged, resets
 from app.domain.notices import UNMARKED, Mark, marks
+from app.domain.policies import asked_at, policy_at
 from app.domain.processes import resolve
 from app.domain.questions import here, seen_at
 from app.engine.decay import ENOUGH_EXITS
@@ -48,9 +49,11 @@ REVIVALS = "revivals.1: won / (won + given up again), over those that were ever 
 
 @dataclass(frozen=True, slots=True)
 class Stable:
-    """The judged deals of a process at a moment; `shares` are those of the scope, per deal."""
+    """The judged deals of a process at a moment, and its policy then; `shares` are those of the
+    scope, per deal."""
 
     process: Row[Any]
+    policy: Row[Any]
     told: Story
     judgement: Judgement
     shares: Sequence[Fraction]
@@ -80,7 +83,9 @@ async def stable(work: Work, asked: StaleQuery | PreviewQuery) -> Stable:
     known = await resets(work, process, **past)
     judgement = await asyncio.to_thread(judged, told, known)
     shares = await deals_of(work, told, asked.scope, asked.business_type)
-    return Stable(process, told, judgement, shares, await marks(work, process, **past))
+    policy = await policy_at(work, process, asked_at(**past))
+    noticed = await marks(work, process, **past)
+    return Stable(process, policy, told, judgement, shares, noticed)
 
 
 async def find(work: Work, asked: StaleQuery) -> StaleOut:
@@ -117,8 +122,8 @@ def frame(work: Work, found: Stable, asked: StaleQuery | PreviewQuery) -> dict[s
         "scope": str(asked.scope),
         "business_type": asked.business_type,
         "currency": work.home.currency,
-        "policy": StalePolicy(found.process.stale_policy),
-        "grace_days": found.process.grace_days,
+        "policy": StalePolicy(found.policy.stale_policy),
+        "grace_days": found.policy.grace_days,
         "as_of": asked.as_of or work.now,
         "effective_at": asked.effective_at,
         "formula": FORMULA,
@@ -204,10 +209,10 @@ def _section(told: Story, bounds: Bounds) -> SectionThresholdsOut:
 
 
 def _notice(work: Work, found: Stable, mark: Mark) -> NoticeOut | None:
-    exits_at = mark.exits_at(found.process.grace_days, found.told.at)
+    exits_at = mark.exits_at(found.policy.grace_days, found.told.at)
     if mark.noticed_at is None or exits_at is None:
         return None
-    buried = found.process.stale_policy == StalePolicy.AUTO
+    buried = found.policy.stale_policy == StalePolicy.AUTO
     exits_on = exits_at.astimezone(work.home.zone).date() if buried else None
     return NoticeOut(noticed_at=mark.noticed_at, exits_on=exits_on)
 

@@ -16,6 +16,7 @@ from app.domain.horses import NOBODY
 from app.domain.notices import marks
 from app.domain.observed_rates import passings
 from app.domain.outlooks import View, outlook, past_of
+from app.domain.policies import asked_at, policy_at
 from app.domain.processes import resolve
 from app.domain.stale import Stable, frame
 from app.engine.flow.estimates import Estimate, product
@@ -48,8 +49,9 @@ async def preview(work: Work, asked: PreviewQuery) -> PreviewOut:
     funnel = await funnel_of(work, question, buries=True)
     told = funnel.found.told
     process = await resolve(work, told.process_id)
+    policy = await policy_at(work, process, asked_at(asked.as_of, asked.effective_at))
     known = await marks(work, process, as_of=asked.as_of, effective_at=asked.effective_at)
-    stable = Stable(process, told, funnel.judgement, funnel.shares, known)
+    stable = Stable(process, policy, told, funnel.judgement, funnel.shares, known)
     return PreviewOut(
         **frame(work, stable, asked),
         next_round_on=rounds.day_of(told.at, work.home.zone) + timedelta(days=1),
@@ -66,14 +68,14 @@ def _buried(
     work: Work, stable: Stable, dead: Sequence[Standing], asked: PreviewQuery
 ) -> list[BuriedOut]:
     """The most valuable first."""
-    told, grace = stable.told, timedelta(days=stable.process.grace_days)
+    told, grace = stable.told, timedelta(days=stable.policy.grace_days)
     tonight = rounds.day_of(told.at, work.home.zone) + timedelta(days=1)
     ages = {horse.deal: horse.verdict.dwell_days for horse in stable.judgement.horses}
     past = asked.as_of is not None or asked.effective_at is not None
     found = []
     for one in sorted(dead, key=lambda one: (-(one.value or 0), one.deal.opportunity_id)):
         mark = stable.mark(one.deal)
-        holds = mark.exits_at(stable.process.grace_days, told.at) is not None
+        holds = mark.exits_at(stable.policy.grace_days, told.at) is not None
         noticed = mark.noticed_at if holds else None
         noticed_on = noticed.astimezone(work.home.zone).date() if noticed else tonight
         found.append(

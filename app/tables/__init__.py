@@ -7,7 +7,14 @@ from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
 from app.tables.people import Membership, Person, Team
-from app.tables.processes import Criterion, ExitReason, Milestone, Process, ProcessVersion
+from app.tables.processes import (
+    Criterion,
+    ExitReason,
+    Milestone,
+    Process,
+    ProcessPolicy,
+    ProcessVersion,
+)
 from app.tables.targets import Target, TargetPeriod, TargetVersion
 from app.tables.workspaces import ApiKey, CurrencyRate, DailyRound, Workspace
 
@@ -34,6 +41,7 @@ __all__ = [
     "Passage",
     "Person",
     "Process",
+    "ProcessPolicy",
     "ProcessVersion",
     "Product",
     "Table",

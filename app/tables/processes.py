@@ -38,6 +38,26 @@ class Process(Versioned):
     )
 
 
+class ProcessPolicy(Owned):
+    """What a process wanted done about dead horses from an instant on; the latest row is what the
+    process itself says."""
+
+    __tablename__ = "process_policies"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    process_id: Mapped[UUID]
+    set_at: Mapped[datetime]
+    stale_policy: Mapped[str]
+    grace_days: Mapped[int]
+    criteria_reset: Mapped[bool]
+
+    __table_args__ = (
+        home(),
+        link("process_id", "processes", ondelete="CASCADE"),
+        Index(None, "workspace_id", "process_id", "set_at"),
+    )
+
+
 class ProcessVersion(Owned):
     __tablename__ = "process_versions"
 

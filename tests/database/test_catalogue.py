@@ -14,6 +14,7 @@ APPEND_ONLY = {
     "daily_rounds",
     "forecast_points",
     "forecast_snapshots",
+    "process_policies",
     "target_versions",
     "target_periods",
 }
