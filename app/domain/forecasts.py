@@ -25,7 +25,7 @@ from app.domain.forecast_parts import (
     unassigned_out,
 )
 from app.domain.inflow import NOTHING, Arrived, Question, arrived
-from app.domain.outlooks import FORMULA, METHOD, Outlook, outlook, past_of, view
+from app.domain.outlooks import FORMULA, METHOD, Outlook, dead_of, outlook, past_of, view
 from app.domain.processes import resolve
 from app.domain.questions import here, seen_at
 from app.engine.flow.facts import moment
@@ -109,7 +109,18 @@ async def _outlook(
     of_all = asked.business_type is Business.ALL
     past = await past_of(work, process.id, told.at) if of_all else []
     how = await view(work, process, as_of=asked.as_of, effective_at=asked.effective_at)
-    return await outlook(told, [bounds(each, work.home.zone)[1] for each in periods], how, past)
+    dead = None if of_all else await _dead(work, process, asked, told)
+    ends = [bounds(each, work.home.zone)[1] for each in periods]
+    return await outlook(told, ends, how, past, dead)
+
+
+async def _dead(work: Work, process: Row[Any], asked: ForecastQuery, told: Story) -> frozenset[int]:
+    """Who is dead in a part of the business, judged by all of it, as the round does that gives
+    them up."""
+    whole = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
+    gone = await dead_of(work, process, whole, asked)
+    ids = {whole.deals[number].opportunity_id for number in gone}
+    return frozenset(n for n, deal in enumerate(told.deals) if deal.opportunity_id in ids)
 
 
 async def _won(work: Work, asked: ForecastQuery, told: Story, period: Period) -> Arrived:

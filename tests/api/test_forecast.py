@@ -6,7 +6,9 @@ import pytest
 
 from app.core.ids import uuid7
 from tests.aims import arrive, ask, make_team, refused
+from tests.api.test_stale import LOSERS, WINNERS
 from tests.deals import MILESTONES, change, eur, make_person, make_process, post, tell
+from tests.herds import herd
 from tests.seasons import FORGOTTEN, season
 
 HERE = {"process": "new-business"}
@@ -208,6 +210,21 @@ async def test_a_dead_horse_adds_nothing_unless_the_process_wants_no_such_rule(
     found = await forecast(client, explain=True)
     assert "dead" not in {each["reason"] for each in found["excluded"]}
     assert old in {each["opportunity_id"] for each in found["contributions"]}
+
+
+async def test_a_deal_is_dead_or_not_whatever_business_is_asked_for(
+    client, process, engine, workspace
+):
+    """New business alone never moves on, and would find nothing wrong with standing still."""
+    known, mine = [{"business_type": kind} for kind in ("existing", "new")]
+    seen = [(*one[:2], known) for one in (*WINNERS, *LOSERS)]
+    await herd(engine, workspace, *seen, *((-1095, [], mine) for _ in range(3)))
+    kinds = ({}, {"business_type": "new"}, {"business_type": "existing"})
+    whole, new, old = [
+        [each["opportunity_id"] for each in (await forecast(client, **kind))["excluded"]]
+        for kind in kinds
+    ]
+    assert (len(whole), new, old) == (3, whole, [])
 
 
 async def test_new_customers_are_the_orders_of_new_business(client, process):
