@@ -7,10 +7,12 @@ from app.main import document
 FILE = Path(__file__).parents[2] / "docs" / "reference.md"
 HEAD = """\
 # Every operation
-An index: what can be asked for and done, and the scope a key needs for it. A running server shows all of it at `/docs`,
-with parameters, answers, problems and examples; [openapi.json](../openapi/openapi.json) is the same for programs.
+An index: what can be asked for and done, and the scope a key needs for it. A running server shows
+all of it at `/docs`, with parameters, answers, problems and examples;
+[openapi.json](../openapi/openapi.json) is the same for programs.
 
-`any key` needs a key with any scope, `nobody` needs none. The last column names the headers that a change takes.
+`any key` needs a key with any scope, `nobody` needs none. The last column names the headers that a
+change takes.
 
 This page is written by `uv run python -m tests.contract.reference_page`.
 """
