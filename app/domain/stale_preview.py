@@ -29,6 +29,7 @@ from app.schemas.base import money_out
 from app.schemas.lights import LightsQuery
 from app.schemas.metrics import MetricOut, metric_out, tenths_out
 from app.schemas.pipeline_answer import PipelineQuery
+from app.schemas.processes import StalePolicy
 from app.schemas.ratios import chance_out, needed_out, ratio_out
 from app.schemas.scopes import Business
 from app.schemas.stale import (
@@ -51,14 +52,17 @@ async def preview(work: Work, asked: PreviewQuery) -> PreviewOut:
     process = await resolve(work, told.process_id)
     policy = await policy_at(work, process, asked_at(asked.as_of, asked.effective_at))
     known = await marks(work, process, as_of=asked.as_of, effective_at=asked.effective_at)
+    # What is left out of every answer already is not left out by the round once more.
+    off = policy.stale_policy == StalePolicy.OFF
+    today = [*funnel.alive, *funnel.dead] if off else funnel.alive
     stable = Stable(process, policy, told, funnel.judgement, funnel.shares, known)
     return PreviewOut(
         **frame(work, stable, asked),
         next_round_on=rounds.day_of(told.at, work.home.zone) + timedelta(days=1),
         data=_buried(work, stable, funnel.dead, asked),
-        pipeline=_heaps(work, funnel),
-        forecast=await _promises(work, funnel, asked),
-        coverage=await _coverage(work, funnel, asked),
+        pipeline=_heaps(work, funnel, today),
+        forecast=await _promises(work, funnel, today, asked),
+        coverage=await _coverage(work, funnel, today, asked),
         win_rate=_rates(funnel),
         lights=await _lights(work, told, asked),
     )
@@ -93,26 +97,29 @@ def _buried(
     return found
 
 
-def _heaps(work: Work, funnel: Funnel) -> HeapsOut:
-    alive, dead = (total(one.value for one in some) for some in (funnel.alive, funnel.dead))
+def _heaps(work: Work, funnel: Funnel, today: Sequence[Standing]) -> HeapsOut:
     return HeapsOut(
-        count_before=len(funnel.alive) + len(funnel.dead),
+        count_before=len(today),
         count_after=len(funnel.alive),
-        value_before=money(work, alive + dead),
-        value_after=money(work, alive),
+        value_before=money(work, total(one.value for one in today)),
+        value_after=money(work, total(one.value for one in funnel.alive)),
     )
 
 
-async def _promises(work: Work, funnel: Funnel, asked: PreviewQuery) -> list[PromiseOut]:
-    """By one forecast, its rates held: what its deals add, with the dead ones and without."""
+async def _promises(
+    work: Work, funnel: Funnel, today: Sequence[Standing], asked: PreviewQuery
+) -> list[PromiseOut]:
+    """By one forecast, its rates held: what its deals add, today and without the dead ones."""
     told = funnel.found.told
     periods = periods_from(work, told.at, Grain.MONTH, asked.periods)
     ends = [bounds(period, work.home.zone)[1] for period in periods]
     how = View(exponent(work.home.currency), buries=False, resets=NOBODY)
     seen = await outlook(told, ends, how, await past_of(work, told.process_id, told.at))
     dead = {one.number for one in funnel.dead}
+    left_out = dead - {one.number for one in today}
+    shares = [0 if n in left_out else share for n, share in enumerate(funnel.shares)]
     return [
-        _promise(work, seen.whole, funnel.shares, dead, number, period)
+        _promise(work, seen.whole, shares, dead, number, period)
         for number, period in enumerate(periods)
     ]
 
@@ -120,7 +127,7 @@ async def _promises(work: Work, funnel: Funnel, asked: PreviewQuery) -> list[Pro
 def _promise(
     work: Work,
     whole: Forecast,
-    shares: Sequence[Fraction],
+    shares: Sequence[Fraction | int],
     dead: set[int],
     number: int,
     period: Period,
@@ -140,11 +147,13 @@ def _promise(
     )
 
 
-async def _coverage(work: Work, funnel: Funnel, asked: PreviewQuery) -> CoverageEffectOut | None:
+async def _coverage(
+    work: Work, funnel: Funnel, today: Sequence[Standing], asked: PreviewQuery
+) -> CoverageEffectOut | None:
     aim = await current(work, funnel.found.told, asked.scope, asked.business_type, asked)
     if aim is None:
         return None
-    before = covered(work, funnel, aim, [*funnel.alive, *funnel.dead])
+    before = covered(work, funnel, aim, today)
     after = covered(work, funnel, aim, funnel.alive)
     if before is None or after is None:
         return None

@@ -164,7 +164,9 @@ class BuriedOut(Out):
 
 
 class PromiseOut(Out):
-    """What open opportunities promise for a month, with the dead ones and without."""
+    """What open opportunities alone contribute to the forecast of a month, at the rates of all
+    business: for that `before` is the `contributed_exact` of `/v1/forecast`. What is won already
+    and what is still to arrive are not in it."""
 
     period: str
     before: MoneyOut
@@ -175,6 +177,8 @@ class PromiseOut(Out):
 
 
 class HeapsOut(Out):
+    """The stock, as `/v1/pipeline` tells it today and as it would afterwards."""
+
     count_before: int
     count_after: int
     value_before: MoneyOut
@@ -215,8 +219,8 @@ class LightEffectOut(Out):
 class PreviewOut(_AnswerOut):
     """What `auto` would do, before it is switched on. Nothing is written.
 
-    Unless the policy is `off`, forecast and coverage leave dead opportunities out already: then
-    `after` is what they say now, and `before` what they would say without the rule.
+    `before` is what is answered today. Unless the policy is `off`, pipeline, forecast and coverage
+    leave dead opportunities out already: then giving them up changes nothing there.
     """
 
     next_round_on: date

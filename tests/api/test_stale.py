@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
+from fractions import Fraction
 
 import pytest
 
@@ -345,13 +346,14 @@ async def test_no_number_that_is_none_gets_into_a_cursor(
 PREVIEW = "/v1/stale/preview"
 
 
-async def test_the_preview_says_what_auto_would_do(client, engine, workspace, process):
+async def test_the_preview_says_what_auto_would_do(client, engine, workspace):
+    await make_process(client, stale_policy="off")
     await make_target(client, amount=eur("10000.00"))
     dead = [(-200 + n, [], {"name": f"dead {n}", "value": 2000}) for n in range(5)]
     ids = await herd(engine, workspace, *dead, *WINNERS, *LOSERS)
     await flow(client, day=136, value="3000.00")
     found = await ask(client, PREVIEW, **HERE)
-    assert (found["policy"], found["next_round_on"]) == ("propose", "2026-07-21")
+    assert (found["policy"], found["next_round_on"]) == ("off", "2026-07-21")
     assert sorted(one["opportunity_id"] for one in found["data"]) == sorted(ids[:5])
     assert {(one["notice_on"], one["exit_on"]) for one in found["data"]} == {
         ("2026-07-21", "2026-08-04")
@@ -368,6 +370,25 @@ async def test_the_preview_says_what_auto_would_do(client, engine, workspace, pr
         assert before + change_ == pytest.approx(after, abs=0.011)
         assert change_ <= 0
     assert [one["key"] for one in found["lights"]] == [one["key"] for one in MILESTONES]
+
+
+@pytest.mark.parametrize("policy", ["off", "propose"])
+async def test_before_is_what_pipeline_and_forecast_say_today(client, engine, workspace, policy):
+    await make_process(client, stale_policy=policy)
+    await make_target(client, amount=eur("10000.00"))
+    await herd(engine, workspace, *((-200, []) for _ in range(5)), *WINNERS, *LOSERS)
+    await flow(client, day=136, value="3000.00")
+    found, pipeline, forecast = [
+        await ask(client, path, **HERE) for path in (PREVIEW, "/v1/pipeline", "/v1/forecast")
+    ]
+    heaps, stock = found["pipeline"], pipeline["stock"]
+    assert (heaps["count_before"], heaps["value_before"]) == (stock["count"], stock["value"])
+    assert found["coverage"]["before"] == pipeline["coverage"]["coverage"]
+    said = [float(Fraction(month["contributed_exact"])) for month in forecast["periods"]]
+    assert [float(month["before"]["amount"]) for month in found["forecast"]] == pytest.approx(
+        said, abs=0.006
+    )
+    assert (found["pipeline"]["count_after"], len(found["data"])) == (1, 5)
 
 
 async def test_the_preview_writes_nothing_and_auto_does_what_it_said(
