@@ -153,7 +153,6 @@ def coverage_out(work: Work, funnel: Funnel, aim: Current | None) -> CoverageOut
     told = None if aim is None else covered(work, funnel, aim, funnel.alive)
     if aim is None or aim.value is None or told is None:
         return None
-    known = told.ratio is not None and told.needed is not None
     return CoverageOut(
         target_ids=list(aim.target_ids),
         period=aim.period.key,
@@ -163,11 +162,16 @@ def coverage_out(work: Work, funnel: Funnel, aim: Current | None) -> CoverageOut
         target_met=told.target_met,
         coverage=ratio_out(told.ratio),
         coverage_needed=needed_out(told.needed),
-        enough=(told.ratio or 0) >= (told.needed or 0) if known else None,
+        enough=_reaches(told.ratio, told.needed),
         timely_value=money(work, told.timely_value),
         timely_coverage=ratio_out(told.timely_ratio),
+        timely_enough=_reaches(told.timely_ratio, told.needed),
         unjudged_value=money(work, max(told.chance_unknown, told.days_unknown)),
     )
+
+
+def _reaches(ratio: Fraction | None, needed: Fraction | None) -> bool | None:
+    return None if ratio is None or needed is None else ratio >= needed
 
 
 def _fits(business_type: Business) -> Callable[[DealRow], bool]:

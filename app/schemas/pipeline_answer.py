@@ -94,9 +94,22 @@ class CoverageOut(Out):
     target_met: bool
     coverage: Annotated[Ratio, Field(description="Null when the target is met.")]
     coverage_needed: Ratio
-    enough: Annotated[bool | None, Field(description="Null where either is not known.")]
+    enough: Annotated[
+        bool | None,
+        Field(
+            description="Whether `coverage` reaches `coverage_needed`, however long that takes;"
+            " null where either is not known."
+        ),
+    ]
     timely_value: MoneyOut
     timely_coverage: Ratio
+    timely_enough: Annotated[
+        bool | None,
+        Field(
+            description="Whether `timely_coverage` reaches it: what can still be ordered within"
+            " the period is enough. Null where either is not known."
+        ),
+    ]
     unjudged_value: Annotated[MoneyOut, Field(description="Whose chance or days are not known.")]
 
 

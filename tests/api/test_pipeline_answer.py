@@ -150,6 +150,17 @@ async def test_without_a_rule_for_them_nothing_is_taken_out_but_shown_as_dead(
     assert (preview["policy"], heaps["count_before"], heaps["count_after"]) == ("off", 6, 0)
 
 
+async def test_what_is_enough_may_come_too_late(client, engine, workspace, process):
+    """Nobody was faster than 16 days from interest to the order, and eleven are left."""
+    await make_target(client, amount=eur("1000.00"))
+    await herd(engine, workspace, *WINNERS, *LOSERS)
+    await flow(client, day=139, value="90000.00")
+    told = (await pipeline(client))["coverage"]
+    assert (told["timely_coverage"], told["enough"], told["timely_enough"]) == (
+        "0.0000", True, False,
+    )  # fmt: skip
+
+
 async def test_the_stock_that_is_needed_follows_from_arrivals_and_stay(
     client, engine, workspace, process
 ):
