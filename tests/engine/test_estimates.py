@@ -126,8 +126,9 @@ def test_the_chance_to_pass_two_sections_is_the_product():
     found = product([estimate(0.5, 100, 90, given(0.4)), estimate(0.4, 45, 40, given(0.4))])
     assert found.value == pytest.approx((45 + 8) / 110 * 0.4)
     assert (found.observed, found.n, found.status) == (0.2, 100, Status.OK)
+    more = [estimate(0.5, 100, 90, given(0.4)), estimate(0.4, 90, 40, given(0.4))]
     relative = 0.5 / (0.5 * 90) + 0.6 / (0.4 * 40)
-    assert found.n_eff == pytest.approx(0.8 / 0.2 / relative)
+    assert product(more).n_eff == pytest.approx(0.8 / 0.2 / relative)
 
 
 def test_a_product_is_as_uncertain_as_its_weakest_factor():
@@ -157,3 +158,12 @@ def test_none_or_all_in_a_section_is_known_as_well_as_the_fewest_deals():
     assert (none.observed, none.n_eff) == (0.0, 12)
     every = product([estimate(1.0, 12, 12), estimate(1.0, 40, 40)])
     assert (every.value, every.n_eff) == (1.0, 12)
+
+
+def test_a_product_is_never_worth_more_deals_than_were_seen_anywhere():
+    """A product far below its factors knows itself better than any of them."""
+    seen = [estimate(0.6, 242, 240, given(0.5)), estimate(0.5, 150, 149, given(0.5))] * 2
+    found = product(seen)
+    assert (found.n, found.n_eff) == (242, 150)
+    low, high = wilson(0.09 * 150, 150)
+    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))

@@ -137,7 +137,8 @@ def product(rates: Sequence[Estimate]) -> Estimate:
     """The share that passes all of these sections, one after the other.
 
     The spread of a product comes from that of its factors' logarithms; it is told as the number
-    of deals `n_eff` that would know the product as well. `n` is that of the first section.
+    of deals `n_eff` that would know the product as well, but never more than were seen at the
+    section with the fewest. `n` is that of the first section.
     """
     if not rates or any(rate.value is None for rate in rates):
         return replace(NOTHING, n=rates[0].n if rates else 0)
@@ -145,7 +146,8 @@ def product(rates: Sequence[Estimate]) -> Estimate:
     seen = [(r.observed, r.n_eff) for r in rates if r.observed is not None]
     whole = len(seen) == len(rates)
     observed = math.prod(share for share, _ in seen) if whole else None
-    n_eff = _known_as_well_as(seen) if whole else 0.0
+    fewest = min(rate.n for rate in rates)
+    n_eff = min(_known_as_well_as(seen), fewest) if whole else 0.0
     low, high = wilson((observed or 0.0) * n_eff, n_eff)
     return Estimate(
         value=value,
