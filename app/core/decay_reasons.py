@@ -17,15 +17,15 @@ _SENTENCES: Mapping[Because, Mapping[str, str]] = {
         " weiterkamen, brauchten höchstens {usual}.",
     },
     Because.CHANCE_FADED: {
-        "en": "{days} since the customer last moved on: {left} % of the chance on arrival is left.",
+        "en": "{days} since the customer last moved on: {left} of the chance on arrival is left.",
         "de": "{days} seit der letzten Bewegung des Kunden: Von der Chance bei Ankunft sind {left}"
-        " % übrig.",
+        " übrig.",
     },
     Because.CHANCE_GONE: {
-        "en": "{days} since the customer last moved on: only {left} % of the chance on arrival is"
-        " left, a dead horse.",
-        "de": "{days} seit der letzten Bewegung des Kunden: Von der Chance bei Ankunft sind nur"
-        " {left} % übrig, ein totes Pferd.",
+        "en": "{days} since the customer last moved on: {left} of the chance on arrival is left,"
+        " a dead horse.",
+        "de": "{days} seit der letzten Bewegung des Kunden: Von der Chance bei Ankunft sind {left}"
+        " übrig, ein totes Pferd.",
     },
     Because.OVER_LIMIT: {
         "en": "{days} since the customer last moved on: more than the {limit} allowed here.",
@@ -38,18 +38,29 @@ _SENTENCES: Mapping[Because, Mapping[str, str]] = {
         " genug Geschichte für ein Urteil.",
     },
 }
+_PERCENT = 0.01
+_LITTLE = {"en": "less than 1 %", "de": "weniger als 1 %"}
 _DAYS = {"en": ("day", "days"), "de": ("Tag", "Tage")}
 
 
 def decay_text(verdict: Verdict, language: str) -> str:
-    """The sentence behind a state. Days begun count and limits are cut off, so that what is over a
-    limit also reads so; 0 % is left only where nothing is."""
+    """The sentence behind a state. Whole days count, unless what is over a limit would then not
+    read so; 0 % is left only where nothing is."""
+    usual, limit = floor(verdict.slow_after or 0), floor(verdict.stale_after or 0)
+    over = {Because.SLOWER_THAN_CONVERTERS: usual, Because.OVER_LIMIT: limit}
+    days = floor(verdict.dwell_days)
+    if days <= over.get(verdict.because, -1):
+        days = ceil(verdict.dwell_days)
     return _SENTENCES[verdict.because][language].format(
-        days=_days(ceil(verdict.dwell_days), language),
-        usual=_days(floor(verdict.slow_after or 0), language),
-        limit=_days(floor(verdict.stale_after or 0), language),
-        left=ceil((verdict.left or 0) * 100),
+        days=_days(days, language),
+        usual=_days(usual, language),
+        limit=_days(limit, language),
+        left=_part(verdict.left or 0, language),
     )
+
+
+def _part(share: float, language: str) -> str:
+    return _LITTLE[language] if 0 < share < _PERCENT else f"{ceil(share * 100)} %"
 
 
 def _days(count: int, language: str) -> str:

@@ -15,6 +15,12 @@ _SUGGESTION: Sentences = {
     "de": "Noch rechtzeitig ist als erster der Meilenstein {milestone}: Dort müssen jetzt {needed} "
     "stehen.",
 }
+_TOO_LATE: Sentences = {
+    "en": "It is too late for every milestone before {milestone}: most of what arrives there now"
+    " would order only after the period. Still missing: {needed}.",
+    "de": "Für jeden Meilenstein vor {milestone} ist es zu spät: Was dort jetzt eintrifft, wird"
+    " meist erst nach dem Zeitraum bestellt. Noch fehlen: {needed}.",
+}
 _NOTHING_NEEDED: Sentences = {
     "en": "Nothing more is needed for this period.",
     "de": "Für diesen Zeitraum wird nichts mehr gebraucht.",
@@ -45,12 +51,15 @@ _CANDIDATES = {
 }
 
 
-def suggestion_text(milestone: str, needed: Fraction | None, telling: Telling) -> str:
-    """Where a late start can still begin, and with how much."""
+def suggestion_text(
+    milestone: str, needed: Fraction | None, telling: Telling, *, is_order: bool = False
+) -> str:
+    """Where a late start can still begin, and with how much; at the order nothing can."""
     if not needed:
         return _NOTHING_NEEDED[telling.language]
     needed_there = telling.deals(needed, up=True)
-    return _SUGGESTION[telling.language].format(milestone=milestone, needed=needed_there)
+    sentences = _TOO_LATE if is_order else _SUGGESTION
+    return sentences[telling.language].format(milestone=milestone, needed=needed_there)
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,7 +251,9 @@ def _suggestion(
         key=row.key,
         required_value=money_out(needed, currency),
         required_count=number,
-        text=suggestion_text(row.name, value if value is not None else count, telling),
+        text=suggestion_text(
+            row.name, value if value is not None else count, telling, is_order=row.is_order
+        ),
     )
 
 

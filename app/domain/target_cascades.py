@@ -15,18 +15,19 @@ from app.domain.aimed_targets import Aimed, aimed
 from app.domain.cohorts import Level as Deals
 from app.domain.inflow import NOTHING, Arrived, arrived
 from app.domain.net_cascades import gaps, net_out
+from app.domain.observed_sections import OBSERVED as ALONE
 from app.domain.observed_sections import Evidence, policy
 from app.domain.phased import phased_out
 from app.domain.plans import Fx
 from app.domain.uncertainty import rollup_gap, sensitivity
 from app.engine.cascade import Level
-from app.engine.flow.estimates import Estimate
+from app.engine.flow.estimates import Estimate, observed_only
 from app.engine.money import ceil_to_minor
 from app.engine.periods import Calendar, Period
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.cascade import FORMULA, decimal_out, level_out
 from app.schemas.metrics import metric_out
-from app.schemas.ratios import needed_out, ratio_out
+from app.schemas.ratios import chance_out, needed_out, ratio_out
 from app.schemas.target_cascades import (
     FeedOut,
     RateEvidenceOut,
@@ -102,8 +103,11 @@ def _level(work: Work, aim: Aimed, level: Level, seen: Evidence | None) -> Store
 
 
 def _evidence(aim: Aimed, estimate: Estimate, whose: Deals | None) -> RateEvidenceOut:
+    alone = aim.policy.name == ALONE and estimate.observed is not None
+    used = observed_only(estimate) if alone else estimate
     return RateEvidenceOut(
-        rate=metric_out(estimate, "ratio", aim.seen, OBSERVED),
+        rate=metric_out(used, "ratio", aim.seen, OBSERVED),
+        observed=chance_out(estimate.observed),
         scope=None if whose is None else whose.scope,
         business_type=None if whose is None else whose.business_type,
     )

@@ -50,7 +50,12 @@ class AttentionItemOut(Out):
     ]
     candidates: Annotated[list[UUID], Field(description="The best five of them.")]
     too_late: Annotated[
-        bool, Field(description="Half of what arrives today would order after the period.")
+        bool,
+        Field(
+            description="Half of what arrives today would order after the period. `recoverability`"
+            " is about arrivals at this milestone: they may all come within the period, and their"
+            " orders still after it."
+        ),
     ]
     text: str
 

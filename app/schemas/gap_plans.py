@@ -75,6 +75,8 @@ class GapItemOut(RecoveryOut):
         bool,
         Field(
             description="Half of what arrives today would order only after the period has ended."
+            " `recoverability` is about arrivals at this milestone: they may all come within the"
+            " period, and their orders still after it."
         ),
     ]
     text: str

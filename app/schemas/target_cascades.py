@@ -42,7 +42,16 @@ class TargetCascadeQuery(In):
 class RateEvidenceOut(Out):
     """What stands behind an observed rate."""
 
-    rate: MetricOut
+    rate: Annotated[
+        MetricOut,
+        Field(
+            description="Drawn to the scope above; under `rates=observed` what the deals alone"
+            " say. A blend is computed with the milestone's own `rate` or `count_rate`."
+        ),
+    ]
+    observed: Annotated[
+        str | None, Field(description="What the deals alone say, to which the interval belongs.")
+    ]
     scope: Annotated[
         str | None, Field(description="Whose deals; null: nobody's, the rate is the stated one.")
     ]
@@ -129,7 +138,8 @@ class PhasedLevelOut(Out):
 
 
 class RampUpOut(Out):
-    """The first milestone that is still in time, and what must stand there now."""
+    """The first milestone that is still in time, and what must stand there now; the order where it
+    is too late for every other, and then what is still missing."""
 
     position: int
     key: str

@@ -106,6 +106,10 @@ async def test_what_is_too_late_and_where_to_begin(client):
     found = await phased(client, target)
     assert found["already_too_late"] == ["interest", "invited", "need", "concept"]
     assert found["suggestion"]["required_value"] == eur("60000.00")
+    assert found["suggestion"]["text"] == (
+        "It is too late for every milestone before Order: most of what arrives there now would"
+        " order only after the period. Still missing: 60,000.00 EUR."
+    )
     later = await phased(client, target, period="2026-09")
     assert later["already_too_late"] == ["interest"]
     assert (later["suggestion"]["key"], later["suggestion"]["required_value"]) == (

@@ -53,6 +53,7 @@ async def test_four_of_ten_are_drawn_to_the_target_rate(client, engine, workspac
     assert exact(found) == 100_000 / (Fraction("0.466667") * Fraction(1, 8))
     metric = shown["count_evidence"]["rate"]
     assert (metric["value"], metric["status"], metric["n"]) == ("0.4667", "low_sample", 10)
+    assert shown["count_evidence"]["observed"] == "0.4000"
     assert (shown["value_evidence"]["scope"], found["source"]) == ("all", "observed_shrunk")
 
 
@@ -62,6 +63,8 @@ async def test_alone_they_say_four_of_ten(client, engine, workspace, target):
     assert (first(found)["rate"], first(found)["rate_source"]) == ("0.4", "observed")
     assert first(found)["required_value"] == eur("2000000.00")
     assert first(found)["required_count"] == 200
+    evidence = first(found)["count_evidence"]
+    assert (evidence["rate"]["value"], evidence["rate"]["source"]) == ("0.4000", "observed")
 
 
 async def test_a_blend_lies_where_its_part_says(client, engine, workspace, target):

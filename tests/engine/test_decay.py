@@ -10,9 +10,9 @@ from app.engine.decay import Because, Grace, Limit, LimitSource, State, due, dwe
 SEVERITY = [State.FRESH, State.SLOW, State.STALE, State.DEAD]
 SENTENCES = {
     Because.IN_TIME: ((0.5, 0.5, 99, 30, 60, 90), "30 days"),
-    Because.SLOWER_THAN_CONVERTERS: ((0.4, 0.5, 99, 61.2, 60.7, 90), "62 days.* took 60 days"),
+    Because.SLOWER_THAN_CONVERTERS: ((0.4, 0.5, 99, 61.2, 60.7, 90), "61 days.* took 60 days"),
     Because.CHANCE_FADED: ((0.09, 0.5, 99, 61, 60, 90), "18 % of the chance"),
-    Because.CHANCE_GONE: ((0.001, 0.5, 99, 61, 60, 90), "only 1 % of the chance"),
+    Because.CHANCE_GONE: ((0.001, 0.5, 99, 61, 60, 90), ": less than 1 % of the chance"),
     Because.OVER_LIMIT: ((None, None, 0, 1.5, None, 1), "2 days.* the 1 day allowed"),
     Because.NO_EVIDENCE: ((0.01, 0.5, 14, 900, None, None), "neither a limit"),
 }
@@ -122,6 +122,21 @@ def test_only_an_act_of_the_customer_clears_a_notice(last_act, today, expected):
 
 def test_without_days_of_grace_a_notice_is_due_at_once():
     assert due(100, 20, 0, 100) is Grace.DUE
+
+
+@pytest.mark.parametrize(
+    ("dwelt", "limit", "told"),
+    [(0.04, None, "0 days"), (750.2, None, "750 days"), (75.2, 75, "76 days"), (77.8, 75, "77 d")],
+)
+def test_whole_days_are_told_unless_that_would_not_read_as_over_the_limit(dwelt, limit, told):
+    assert decay_text(judge(None, None, 0, dwelt, None, limit), "en").startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("chance", "told"), [(0.0, " 0 %"), (0.0021, " weniger als 1 %"), (0.0271, " 6 %")]
+)
+def test_what_is_left_of_a_chance_is_not_rounded_up_to_one_percent(chance, told):
+    assert f"sind{told} übrig" in decay_text(judge(chance, 0.5, 99, 61, 60, 90), "de")
 
 
 @pytest.mark.parametrize("because", Because)
