@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import isnan
 from typing import Any
 from uuid import UUID
 
@@ -176,7 +177,9 @@ def _frame(work: Work, asked: ForecastQuery, scene: Scene) -> dict[str, Any]:
         "status": whole.status,
         "n": whole.orders_seen,
         "open_deals": sum(scene.counted[deal] > 0 for deal in whole.deals),
-        "unknown_value_count": whole.unknown_amounts,
+        "unknown_value_count": sum(
+            scene.counted[deal] > 0 and isnan(facts.amount[deal]) for deal in whole.deals
+        ),
         "missing_won_count": scene.won.missing + scene.won.unconverted,
         "stated_share": chance_out(whole.prior_share),
         "step_days": tenths_out(whole.step),

@@ -185,7 +185,7 @@ class ForecastOut(Out):
     n: Annotated[int, Field(description="Orders seen so far.")]
     open_deals: Annotated[int, Field(description="That can add something, in this scope.")]
     unknown_value_count: Annotated[
-        int, Field(description="Of all open deals; the mean amount stands in for theirs.")
+        int, Field(description="Of `open_deals`; the mean amount stands in for theirs.")
     ]
     missing_won_count: Annotated[int, Field(description="Orders whose value is not known.")]
     stated_share: Annotated[

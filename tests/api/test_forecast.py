@@ -227,6 +227,16 @@ async def test_a_deal_is_dead_or_not_whatever_business_is_asked_for(
     assert (len(whole), new, old) == (3, whole, [])
 
 
+async def test_the_unknown_values_are_those_of_deals_in_the_forecast(
+    client, process, engine, workspace
+):
+    unknown = {"value": None}
+    await herd(engine, workspace, *WINNERS, *LOSERS, *((-1095, [], unknown) for _ in range(3)))
+    await herd(engine, workspace, (135, [], unknown), (135, []))
+    found = await forecast(client)
+    assert (found["open_deals"], found["unknown_value_count"]) == (2, 1)
+
+
 async def test_new_customers_are_the_orders_of_new_business(client, process):
     account = await post(client, "/v1/accounts", name="Halden")
     await arrive(client, "order", "500.00", account_id=account["id"])
