@@ -9,7 +9,7 @@ from app.core.work import Work
 from app.domain.cohorts import Cohort
 from app.domain.current_aims import Current, current
 from app.domain.facts import DealRow, deals_of, orders_of
-from app.domain.funnel_speed import efforts, money, throughput_out, velocity_out
+from app.domain.funnel_speed import efforts, maybe_money, money, throughput_out, velocity_out
 from app.domain.horses import Judgement, judged, resets
 from app.domain.leak_groups import ahead
 from app.domain.observed_rates import Passing, asked_cohort, frame, passings, window_out
@@ -22,7 +22,7 @@ from app.engine.flow.facts import day
 from app.engine.flow.lead_times import quantile, summed
 from app.engine.flow.stay_lengths import mean_stay
 from app.engine.leaks.amounts import exact as amount
-from app.engine.leaks.amounts import total
+from app.engine.leaks.amounts import known_total, total
 from app.engine.periods import bounds
 from app.engine.velocity import Coverage, Open, coverage, required_stock
 from app.schemas.metrics import metric_out, tenths_out
@@ -238,7 +238,7 @@ def _at(standing: Sequence[Standing], section: int) -> list[Standing]:
 def _heap(work: Work, standing: Sequence[Standing]) -> HeapOut:
     return HeapOut(
         count=len(standing),
-        value=money(work, total(one.value for one in standing)),
+        value=maybe_money(work, known_total(one.value for one in standing)),
         missing_value_count=sum(one.value is None for one in standing),
     )
 

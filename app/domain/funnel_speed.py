@@ -70,6 +70,10 @@ def efforts(found: Cohort, own: Sequence[bool]) -> list[EffortOut]:
     return [_effort(found, own, business) for business in Business]
 
 
+def maybe_money(work: Work, exact_amount: Fraction | None) -> MoneyOut | None:
+    return None if exact_amount is None else money(work, exact_amount)
+
+
 def money(work: Work, exact_amount: Fraction) -> MoneyOut:
     found = money_out(round_to_minor(exact_amount, work.home.currency), work.home.currency)
     assert found is not None

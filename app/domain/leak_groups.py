@@ -120,7 +120,7 @@ def openings(
             key,
             section,
             leaving.get(key, []),
-            [] if by in TOLD_OF_EXITS else [value for at, value in waiting if at == key],
+            None if by in TOLD_OF_EXITS else [value for at, value in waiting if at == key],
         )
         for key, section in keys.items()
     ]
@@ -195,7 +195,7 @@ class _Book:
         key: str | None,
         section: int | None,
         own: Sequence[Leaving],
-        pending: Sequence[Decimal | Fraction | None],
+        pending: Sequence[Decimal | Fraction | None] | None,
     ) -> Opening:
         # Where nobody at all was decided yet, there is nothing to be held against.
         chosen = {one.index for one in own if self.expected[one.section] is not None}
@@ -207,7 +207,7 @@ class _Book:
             key=key,
             section=None if section is None else section + 1,
             entered=len(own),
-            group=Group(exits, rate, expected, None, list(pending)),
+            group=Group(exits, rate, expected, None, pending),
             trend=self._trend(mask),
         )
 

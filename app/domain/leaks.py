@@ -155,7 +155,7 @@ def _leak_out(work: Work, found: Cohort, one: Told) -> LeakOut:
         kinds=_parts(work, leak.kinds),
         reasons=_parts(work, leak.reasons),
         silent=_parts(work, leak.silent),
-        pending_leak=_money(work, leak.pending),
+        pending_leak=_maybe(work, leak.pending),
         pending_count=leak.pending_count,
         trend=TrendOut(
             way=trend.way,

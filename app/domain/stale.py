@@ -14,6 +14,7 @@ from app.core.decay_reasons import decay_text
 from app.core.sliced import Rank, sliced
 from app.core.work import Work
 from app.domain.facts import DealRow, Story, deals_of, story
+from app.domain.funnel_speed import maybe_money
 from app.domain.horses import FORMULA, Bounds, Horse, Judgement, judged, resets
 from app.domain.notices import UNMARKED, Mark, marks
 from app.domain.policies import asked_at, policy_at
@@ -22,7 +23,7 @@ from app.domain.questions import here, seen_at
 from app.engine.decay import ENOUGH_EXITS
 from app.engine.flow.estimates import Estimate, estimate
 from app.engine.flow.facts import moment
-from app.engine.money import round_to_minor
+from app.engine.leaks.amounts import known_total
 from app.schemas.base import money_out
 from app.schemas.events import Ball
 from app.schemas.metrics import metric_out, tenths_out
@@ -218,20 +219,14 @@ def _notice(work: Work, found: Stable, mark: Mark) -> NoticeOut | None:
 
 
 def _sum(work: Work, found: Stable, state: HorseState) -> StateSumOut:
-    there = [
-        (deal, share)
+    values = [
+        None if deal.reporting_value is None else Fraction(deal.reporting_value) * share
         for horse, deal, share in found.horses
         if HorseState(horse.verdict.state) is state
     ]
-    value = sum(
-        (Fraction(deal.reporting_value) * share for deal, share in there if deal.reporting_value),
-        Fraction(0),
-    )
-    shown = money_out(round_to_minor(value, work.home.currency), work.home.currency)
-    assert shown is not None
     return StateSumOut(
         state=state,
-        count=len(there),
-        value=shown,
-        missing_value_count=sum(deal.reporting_value is None for deal, _ in there),
+        count=len(values),
+        value=maybe_money(work, known_total(values)),
+        missing_value_count=values.count(None),
     )

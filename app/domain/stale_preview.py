@@ -11,7 +11,7 @@ from app.domain.current_aims import current
 from app.domain.facts import Story
 from app.domain.forecasts import periods_from
 from app.domain.funnel import Funnel, Standing, covered, funnel_of
-from app.domain.funnel_speed import money
+from app.domain.funnel_speed import maybe_money, money
 from app.domain.horses import NOBODY
 from app.domain.notices import marks
 from app.domain.observed_rates import passings
@@ -22,7 +22,7 @@ from app.domain.stale import Stable, frame
 from app.engine.flow.estimates import Estimate, product
 from app.engine.forecast import COUNT_SCALE, Forecast
 from app.engine.forecast.fading import buried
-from app.engine.leaks.amounts import total
+from app.engine.leaks.amounts import known_total
 from app.engine.money import exponent
 from app.engine.periods import Grain, Period, bounds
 from app.schemas.base import money_out
@@ -101,8 +101,8 @@ def _heaps(work: Work, funnel: Funnel, today: Sequence[Standing]) -> HeapsOut:
     return HeapsOut(
         count_before=len(today),
         count_after=len(funnel.alive),
-        value_before=money(work, total(one.value for one in today)),
-        value_after=money(work, total(one.value for one in funnel.alive)),
+        value_before=maybe_money(work, known_total(one.value for one in today)),
+        value_after=maybe_money(work, known_total(one.value for one in funnel.alive)),
     )
 
 

@@ -124,8 +124,14 @@ class LeakOut(Out):
         list[PartOut],
         Field(description="Ended without a word, by who owed the next step: `us`, `customer`."),
     ]
-    pending_leak: Annotated[MoneyOut, Field(description="What stands stale or dead in it.")]
-    pending_count: int
+    pending_leak: Annotated[
+        MoneyOut | None,
+        Field(
+            description="What stands stale or dead in it; null where no value is known, and for"
+            " reasons and competitors: nobody knows them before the exit."
+        ),
+    ]
+    pending_count: Annotated[int | None, Field(description="Null for reasons and competitors.")]
     trend: TrendOut
 
 

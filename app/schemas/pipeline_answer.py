@@ -22,7 +22,9 @@ class HeapOut(Out):
     """A deal that is shared counts whole in number and in part in value."""
 
     count: int
-    value: MoneyOut
+    value: Annotated[
+        MoneyOut | None, Field(description="Null where some are there and no value is known.")
+    ]
     missing_value_count: int
 
 

@@ -120,7 +120,9 @@ class StateSumOut(Out):
 
     state: HorseState
     count: int
-    value: MoneyOut
+    value: Annotated[
+        MoneyOut | None, Field(description="Null where some are there and no value is known.")
+    ]
     missing_value_count: int
 
 
@@ -181,8 +183,10 @@ class HeapsOut(Out):
 
     count_before: int
     count_after: int
-    value_before: MoneyOut
-    value_after: MoneyOut
+    value_before: Annotated[
+        MoneyOut | None, Field(description="Null where some are there and no value is known.")
+    ]
+    value_after: MoneyOut | None
 
 
 class CoverageEffectOut(Out):

@@ -185,6 +185,18 @@ async def test_stale_value_is_a_leak_to_come(client):
     assert (first["pending_leak"], first["pending_count"]) == (eur("700.00"), 1)
 
 
+async def test_nobody_knows_for_which_reason_those_will_leave_that_stand_there(client):
+    await make_process(
+        client, milestones=[{**MILESTONES[0], "stale_after_days": 30}, *MILESTONES[1:]]
+    )
+    await flow(client, (5, "lost"))
+    await flow(client, day=10, value=None)
+    unsaid = (await groups(client, by="reason"))[None]
+    assert (unsaid["pending_leak"], unsaid["pending_count"]) == (None, None)
+    first = (await groups(client))["interest"]
+    assert (first["pending_leak"], first["pending_count"]) == (None, 1)
+
+
 async def test_win_rates_leave_out_what_nobody_decided_against_us(client, process):
     for how in ("order", "lost", "declined", "duplicate"):
         await flow(client, (5, how), value="100.00")

@@ -45,6 +45,17 @@ async def test_what_stands_is_told_alive_dead_and_on_hold_apart(client, engine, 
     assert (second["on_hold"]["count"], second["stock"]["count"]) == (1, 0)
 
 
+async def test_value_is_unknown_where_none_is_known_and_nothing_where_nothing_stands(
+    client, process
+):
+    await flow(client, day=136, value=None)
+    stock = (await pipeline(client))["milestones"]
+    assert [one["stock"]["value"] for one in stock[:2]] == [None, eur("0.00")]
+    states = (await ask(client, "/v1/stale", **HERE))["summary"]
+    shown = {(one["count"], one["value"] and one["value"]["amount"]) for one in states}
+    assert shown == {(1, None), (0, "0.00")}
+
+
 async def test_velocity_is_what_its_four_factors_say(client, engine, workspace, process):
     await herd(engine, workspace, *WINNERS, *LOSERS, *((139, []) for _ in range(4)))
     told = (await pipeline(client))["velocity"]

@@ -24,3 +24,14 @@ def exact(amount: Amount | None) -> Fraction | None:
 def total(amounts: Iterable[Fraction | None]) -> Fraction:
     """The sum of those that are known."""
     return sum((amount for amount in amounts if amount is not None), Fraction(0))
+
+
+def known_total(amounts: Iterable[Fraction | None]) -> Fraction | None:
+    """The sum of those that are known; None where there are some and not one is known.
+
+    >>> known_total([]), known_total([None]), known_total([None, Fraction(2)])
+    (Fraction(0, 1), None, Fraction(2, 1))
+    """
+    found = list(amounts)
+    known = [amount for amount in found if amount is not None]
+    return total(known) if known or not found else None
