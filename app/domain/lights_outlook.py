@@ -14,6 +14,7 @@ from app.core.work import Work
 from app.domain.facts import deals_of, stays_of, story
 from app.domain.horses import prior_of
 from app.domain.inflow import NOTHING, Arrived, arrived
+from app.domain.outlooks import dead_of
 from app.domain.processes import resolve
 from app.domain.prospects import exact
 from app.domain.questions import here, seen_at
@@ -36,7 +37,10 @@ from app.schemas.lights_outlook import (
 from app.schemas.ratios import ratio_out
 from app.schemas.scopes import Business, Moment
 
-FORMULA = "domain: arrived + Σ P(milestone in the period | section, age) + new deals per day"
+FORMULA = (
+    "lights_outlook.1: arrived + Σ P(milestone in the period | section, age) + new deals per day;"
+    " by the rates alone, without the correction and the blend of the forecast"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +50,15 @@ class _Side:
 
     arrived: Fraction | None
     from_open: Fraction
-    from_new: Fraction
+    from_future_arrivals: Fraction
 
     @property
     def implied(self) -> Fraction | None:
         return None if self.arrived is None else self.arrived + self.from_open
 
     @property
-    def outlook(self) -> Fraction | None:
-        return None if self.implied is None else self.implied + self.from_new
+    def expected(self) -> Fraction | None:
+        return None if self.implied is None else self.implied + self.from_future_arrivals
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ async def read(work: Work, asked: LightsOutlookQuery) -> LightsOutlookOut:
     await here(work, asked.scope)
     process = await resolve(work, asked.process)
     stages = await _scenes(work, process.id, asked, seen)
-    ahead = await _ahead(work, process.id, asked, stages)
+    ahead = await _ahead(work, process, asked, stages)
     person_id = asked.scope.person_id
     joined = {} if person_id is None else await joined_on(work, person_id)
     since = joined.get(person_id or UUID(int=0))
@@ -146,17 +150,19 @@ async def _scenes(
 
 
 async def _ahead(
-    work: Work, process_id: UUID, asked: LightsOutlookQuery, stages: Sequence[Scene]
+    work: Work, process: Row[Any], asked: LightsOutlookQuery, stages: Sequence[Scene]
 ) -> _Ahead:
-    told = await story(work, process_id, as_of=asked.as_of)
+    told = await story(work, process.id, as_of=asked.as_of)
     ends = [day(bounds(stage.ground.period, work.home.zone)[1]) for stage in stages]
     found = await asyncio.to_thread(coming, told.facts, ends, prior_of(told))
     business_type = stages[0].business_type
-    shares = await deals_of(work, told, asked.scope, business_type)
+    dead = await dead_of(work, process, told, Moment(as_of=asked.as_of))
+    mine = await deals_of(work, told, asked.scope, business_type)
+    shares = [Fraction(0) if deal in dead else share for deal, share in enumerate(mine)]
     kinds = [business_type in (Business.ALL, deal.business_type) for deal in told.deals]
-    mine = await stays_of(work, told, asked.scope)
+    arriving = await stays_of(work, told, asked.scope)
     of_kind = [kinds[deal] for deal in told.facts.stays.deal.tolist()]
-    own = sum(mine[stay] and of_kind[stay] for stay in found.arrivals)
+    own = sum(arriving[stay] and of_kind[stay] for stay in found.arrivals)
     return _Ahead(
         coming=found,
         shares=shares,
@@ -197,13 +203,13 @@ def _milestone(
         else money_out(level.required_value(currency), currency),
         arrived_value=money_out(came.value, currency),
         from_open_value=_money(value.from_open, currency),
-        from_new_value=_money(value.from_new, currency),
-        outlook_value=_money(value.outlook, currency),
+        from_future_arrivals_value=_money(value.from_future_arrivals, currency),
+        expected_value=_money(value.expected, currency),
         required_count=None if level is None else level.required_count,
         arrived_count=came.count,
         from_open_count=ratio_out(count.from_open) or "",
-        from_new_count=ratio_out(count.from_new) or "",
-        outlook_count=ratio_out(count.outlook) or "",
+        from_future_arrivals_count=ratio_out(count.from_future_arrivals) or "",
+        expected_count=ratio_out(count.expected) or "",
         light=decided.light,
         value_light=by_value.light if by_value else Light.GREY,
         count_light=by_count.light if by_count else Light.GREY,
@@ -216,7 +222,7 @@ def _judged(level: Level | None, required: Fraction | None, side: _Side) -> Verd
     """As if the month were over and all had come as expected; None where nothing is asked for."""
     if level is None or (required is None and level.status is Status.OK):
         return None
-    return judge(required, side.outlook, Fraction(1), closed=True, status=level.status)
+    return judge(required, side.expected, Fraction(1), closed=True, status=level.status)
 
 
 def _per(part: Fraction | None, whole: Fraction | None) -> Fraction | None:

@@ -26,28 +26,33 @@ class LightsOutlookQuery(In):
 
 
 class ComingOut(Out):
-    """One milestone in one month: what is required, what is there, and what may be expected."""
+    """One milestone in one month: what is required, what is there, and what may be expected.
+
+    Expected is what the rates alone say. The forecast also corrects them by what came of the past
+    and blends them with the run-rate, so that its sums for the order differ from these.
+    """
 
     position: int
     key: str
     required_value: MoneyOut | None
     arrived_value: MoneyOut | None
     from_open_value: Annotated[
-        MoneyOut | None, Field(description="Implied already by open opportunities.")
+        MoneyOut | None,
+        Field(description="Implied already by open opportunities, but for dead ones and on hold."),
     ]
-    from_new_value: Annotated[
+    from_future_arrivals_value: Annotated[
         MoneyOut | None, Field(description="From opportunities that are not there yet.")
     ]
-    outlook_value: Annotated[MoneyOut | None, Field(description="All three together.")]
+    expected_value: Annotated[MoneyOut | None, Field(description="All three together.")]
     required_count: int | None
     arrived_count: int
     from_open_count: str
-    from_new_count: str
-    outlook_count: str
+    from_future_arrivals_count: str
+    expected_count: str
     light: Annotated[str, Field(description="If it comes as expected: green, amber, red or grey.")]
     value_light: str
     count_light: str
-    attainment: Annotated[str | None, Field(description="Outlook per requirement.")]
+    attainment: Annotated[str | None, Field(description="What is expected, per requirement.")]
     from_open_attainment: Annotated[
         str | None, Field(description="What is there or implied by what is there, per requirement.")
     ]

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from tests.aims import ask, make_target, make_team, refused
+from tests.api.test_stale import LOSERS, WINNERS
 from tests.deals import MILESTONES, change, eur, make_person, make_process
 from tests.flows import flow, on
 from tests.herds import herd
@@ -47,9 +48,9 @@ async def test_what_arrived_and_what_open_deals_imply_is_added_up(client, proces
     assert 0 < Fraction(invited["from_open_count"]) < 1
     parts = [
         Fraction(invited[name]["amount"])
-        for name in ("arrived_value", "from_open_value", "from_new_value")
+        for name in ("arrived_value", "from_open_value", "from_future_arrivals_value")
     ]
-    assert abs(Fraction(invited["outlook_value"]["amount"]) - sum(parts)) <= Fraction(2, 100)
+    assert abs(Fraction(invited["expected_value"]["amount"]) - sum(parts)) <= Fraction(2, 100)
 
 
 async def test_a_deal_is_implied_once_however_many_months_are_looked_at(client, process):
@@ -71,7 +72,7 @@ async def test_the_light_shows_whether_it_will_be_enough_as_things_go(
     await herd(engine, workspace, *[(day, []) for day in range(100, 140)])
     interest = at(await outlook(client), "interest", "2026-08")
     assert (interest["arrived_count"], interest["light"]) == (0, light)
-    assert abs(Fraction(interest["from_new_count"]) - 31) < 2
+    assert abs(Fraction(interest["from_future_arrivals_count"]) - 31) < 2
     assert interest["from_open_attainment"] == "0.0000"
 
 
@@ -86,6 +87,20 @@ async def test_without_a_target_nothing_can_be_green(client, process):
     assert Fraction(invited["from_open_count"]) > 0
 
 
+async def test_a_dead_horse_is_implied_no_more_than_it_is_forecast(
+    client, engine, workspace, process
+):
+    await herd(engine, workspace, *WINNERS, *LOSERS, *[(-1095, [])] * 3)
+    without = at(await outlook(client), "invited")
+    tag = (await client.get(f"/v1/processes/{process['id']}")).headers["etag"]
+    off = {"stale_policy": "off"}
+    await client.patch(f"/v1/processes/{process['id']}", json=off, headers={"If-Match": tag})
+    with_them = at(await outlook(client), "invited")
+    assert without["from_open_count"] == "0.0000"
+    assert Fraction(with_them["from_open_count"]) > 0
+    assert without["from_future_arrivals_count"] == with_them["from_future_arrivals_count"]
+
+
 async def test_people_sum_to_their_team_and_teams_to_all(client, process):
     team = await make_team(client)
     people = [await make_person(client, name, team_id=team["id"]) for name in ("Ada", "Ben")]
@@ -95,7 +110,7 @@ async def test_people_sum_to_their_team_and_teams_to_all(client, process):
     of_team = await outlook(client, scope=f"team:{team['id']}")
     own = [await outlook(client, scope=f"owner:{person['id']}") for person in people]
     assert whole["periods"] == of_team["periods"]
-    for name in ("from_open_count", "from_new_count"):
+    for name in ("from_open_count", "from_future_arrivals_count"):
         parts = sum(Fraction(at(one, "invited")[name]) for one in own)
         assert abs(parts - Fraction(at(whole, "invited")[name])) <= Fraction(2, 10_000)
 
