@@ -35,7 +35,7 @@ from app.schemas.ratios import ratio_out
 from app.schemas.scopes import EVERYBODY, Subject, Whose
 from app.tables import Person
 
-FORMULA = "domain: shortfall by now · yield to the order · min(1, expected / shortfall)"
+FORMULA = "attention.1: shortfall by now · yield to the order · min(1, expected / shortfall)"
 SHOWN = 5
 _PLACES = 6
 Parts = Mapping[tuple[UUID | None, UUID | None, UUID], Arrived]

@@ -31,7 +31,7 @@ from app.schemas.prospects import ProspectOut
 from app.schemas.ratios import needed_out, ratio_out
 from app.schemas.scopes import EVERYBODY, Moment
 
-FORMULA = "domain: missing · yield to the order · min(1, expected / missing), the most first"
+FORMULA = "gap_plan.1: missing · yield to the order · min(1, expected / missing), the most first"
 
 
 @dataclass(frozen=True, slots=True)

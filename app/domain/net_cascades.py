@@ -18,7 +18,7 @@ from app.schemas.base import MoneyOut, money_out
 from app.schemas.ratios import chance_out, needed_out
 from app.schemas.target_cascades import TargetNetLevelOut, TargetNetOut
 
-FORMULA = "domain: needed_k = max(0, max(0, T - won) - Σ v·P(win in period)) / Π(r_j·d_j)"
+FORMULA = "net_cascade.1: needed_k = max(0, max(0, T - won) - Σ v·P(win in period)) / Π(r_j·d_j)"
 _PLACES, _PLACES_SHOWN = 6, 4
 
 

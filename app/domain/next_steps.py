@@ -23,10 +23,11 @@ from app.schemas.metrics import LeadTimeOut, lead_time_out, tenths_out
 from app.schemas.milestones import PlaybookOut
 from app.schemas.next_steps import DecayOut, NextMilestoneOut, NextOut, NextQuery
 from app.schemas.ratios import chance_out
+from app.schemas.scopes import Business
 from app.schemas.stale import HorseReasonOut, HorseState
 from app.tables import Milestone, Opportunity, ProcessVersion
 
-FORMULA = "domain: P(next milestone | section, age) from exits per day at that age"
+FORMULA = "next_steps.1: P(next milestone | section, age) from exits per day at that age"
 DAYS = 30
 
 
@@ -90,6 +91,7 @@ async def read(work: Work, id: UUID, asked: NextQuery) -> NextOut:
         unmet_criteria=left.get(id, []),
         **_chances(seen.prospect),
         lead_time_days=seen.days,
+        days=DAYS,
         median_days=None if seen.days is None else seen.days.p50,
         playbook=_playbook(here) if place.next is not None else None,
         ball=None if deal is None else deal.ball,
@@ -119,7 +121,8 @@ async def _outlook(work: Work, told: Story, place: _Place, asked: NextQuery) -> 
     process = await resolve(work, told.process_id)
     known = await resets(work, process, as_of=asked.as_of, effective_at=asked.effective_at)
     only = [int(number == place.number) for number in range(len(told.deals))]
-    found = next(iter(await asyncio.to_thread(prospects, told, only, DAYS)), None)
+    asking = asyncio.to_thread(prospects, told, only, DAYS, Business.ALL, ())
+    found = next(iter(await asking), None)
     if found is None:
         return _Outlook(None, None, None)
     horses = (await asyncio.to_thread(judged, told, known)).horses
@@ -132,7 +135,7 @@ def _chances(found: Prospect | None) -> dict[str, str | None]:
     reach = None if found is None else found.reach
     return {
         "chance_next": chance_out(None if reach is None else reach.ever),
-        "chance_within_30_days": chance_out(None if reach is None else reach.within),
+        "chance_within": chance_out(None if reach is None else reach.within),
         "age_days": tenths_out(None if found is None else found.age),
     }
 

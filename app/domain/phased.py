@@ -35,7 +35,7 @@ from app.schemas.target_cascades import (
     RampUpOut,
 )
 
-FORMULA = "domain: feed_by = last day - quantile; x_k,τ = Σ_t (T_t/W_k)·f_k(t-τ)"
+FORMULA = "phased.1: feed_by = last day - quantile; x_k,τ = Σ_t (T_t/W_k)·f_k(t-τ)"
 NEGLIGIBLE = 0.001  # of those who order are slower than the months that are shown
 AT_ONCE = Lag([1.0], 0, LagSource.OBSERVED)
 Amounts = Mapping[Period, Fraction | None]

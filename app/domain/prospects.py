@@ -23,7 +23,7 @@ from app.schemas.ratios import chance_out
 from app.schemas.scopes import Business, Moment
 from app.tables import Criterion, Event
 
-FORMULA = "domain: P(next milestone within the days left | section, age) · value"
+FORMULA = "focus.1: P(next milestone within the days left | section, age) · value"
 _PLACES = 6
 
 

@@ -197,7 +197,7 @@ def _evidence(horse: Horse) -> EvidenceOut:
 def _thresholds(bounds: Bounds) -> dict[str, Any]:
     return {
         "p75": tenths_out(bounds.p75),
-        "stale_after": tenths_out(bounds.limit.days),
+        "stale_after_days": tenths_out(bounds.limit.days),
         "stale_after_source": bounds.limit.source.value,
         "converters": bounds.converters,
         "horizon": tenths_out(bounds.horizon),

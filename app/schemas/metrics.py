@@ -36,7 +36,13 @@ class MetricOut(Out):
         str, Field(description="`target` | `observed` | `observed_shrunk` | `default` | `manual`.")
     ]
     as_of: datetime
-    formula: Annotated[str, Field(examples=["aj.1"])]
+    formula: Annotated[
+        str,
+        Field(
+            description="A stable id of the method; what it says may follow after a colon.",
+            examples=["aj.1"],
+        ),
+    ]
 
 
 class LeadTimeOut(Out):

@@ -48,8 +48,18 @@ class NextOut(Out):
     chance_next: Annotated[
         str | None, Field(description="To get to the next milestone at all; null: not known.")
     ]
-    chance_within_30_days: str | None
-    age_days: str | None
+    chance_within: Annotated[
+        str | None, Field(description="To get to the next milestone within `days`.")
+    ]
+    days: int
+    age_days: Annotated[
+        str | None,
+        Field(
+            description="Since the customer last moved on, without days on hold, with one decimal;"
+            " whole days in /v1/opportunities.",
+            examples=["12.5"],
+        ),
+    ]
     lead_time_days: Annotated[
         LeadTimeOut | None, Field(description="How long it takes those that go on from here.")
     ]

@@ -26,7 +26,14 @@ class ProspectOut(Out):
     milestone: str
     next_milestone: str
     value: Annotated[MoneyOut | None, Field(description="The scope's part, if it is shared.")]
-    age_days: str
+    age_days: Annotated[
+        str,
+        Field(
+            description="Since the customer last moved on, without days on hold, with one decimal;"
+            " whole days in /v1/opportunities.",
+            examples=["12.5"],
+        ),
+    ]
     chance_next: Annotated[
         str | None, Field(description="To get to the next milestone at all; null: not known.")
     ]

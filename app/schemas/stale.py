@@ -57,14 +57,15 @@ class EvidenceOut(Out):
 
 
 class ThresholdsOut(Out):
-    """Days: within `p75` three of four converters had moved on; after `stale_after` it is stale.
+    """Days: within `p75` three of four converters had moved on; after `stale_after_days` it is
+    stale.
 
     `stale_after_source`: `configured` for the milestone, else `observed` (nine of ten of at least
     20 converters had moved on by then), else `none`.
     """
 
     p75: Days
-    stale_after: Days
+    stale_after_days: Days
     stale_after_source: str
     converters: int
     horizon: Annotated[
@@ -96,7 +97,12 @@ class HorseOut(Out):
     section: int
     milestone: str
     age_days: Annotated[
-        str, Field(description="Since the customer last moved on, without days on hold.")
+        str,
+        Field(
+            description="Since the customer last moved on, without days on hold, with one decimal;"
+            " whole days in /v1/opportunities.",
+            examples=["12.5"],
+        ),
     ]
     state: HorseState
     because: HorseReasonOut

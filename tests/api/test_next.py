@@ -47,7 +47,8 @@ async def test_half_get_there_and_a_quarter_within_thirty_days(client, process):
     deal = await flow(client, day=LATELY + 5)
     found = await next_of(client, deal)
     assert abs(Fraction(found["chance_next"]) - Fraction(1, 2)) < Fraction(1, 20)
-    assert abs(Fraction(found["chance_within_30_days"]) - Fraction(1, 4)) < Fraction(1, 20)
+    assert abs(Fraction(found["chance_within"]) - Fraction(1, 4)) < Fraction(1, 20)
+    assert found["days"] == 30
 
 
 async def test_the_history_of_others_tells_how_long_it_takes(client, engine, workspace, process):

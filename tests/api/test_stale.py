@@ -79,7 +79,7 @@ async def test_unknown_is_grey_and_not_fresh(client, process):
     assert counts == {"fresh": 0, "slow": 0, "stale": 0, "dead": 0, "unknown": 1}
     assert await state(client, deal) == ("unknown", "no_evidence")
     assert found["sections"][0] == {
-        "section": 1, "milestone": "interest", "p75": None, "stale_after": None,
+        "section": 1, "milestone": "interest", "p75": None, "stale_after_days": None,
         "stale_after_source": "none", "converters": 0, "horizon": "91.0",
     }  # fmt: skip
 
@@ -91,7 +91,7 @@ async def test_the_configured_days_hold_where_nothing_else_is_known(client, limi
     clock.forward(days=2)
     [horse] = await horses(client)
     assert (horse["state"], horse["because"]["code"]) == ("stale", "over_limit")
-    assert (horse["thresholds"]["stale_after"], horse["thresholds"]["stale_after_source"]) == (
+    assert (horse["thresholds"]["stale_after_days"], horse["thresholds"]["stale_after_source"]) == (
         "30.0", "configured",
     )  # fmt: skip
     assert (horse["chance"], horse["left"]) == (None, None)
@@ -115,7 +115,7 @@ async def test_twenty_converters_set_the_days_where_none_are_configured(
         await herd(engine, workspace, *on)
         found = await ask(client, "/v1/stale", **HERE)
         assert found["sections"][0]["stale_after_source"] == source
-    assert found["sections"][0]["stale_after"] == "10.0"
+    assert found["sections"][0]["stale_after_days"] == "10.0"
 
 
 async def test_the_list_begins_with_the_most_value_carried_over_most_often(
@@ -278,7 +278,7 @@ async def test_the_reason_is_said_in_german_too(client, limited_process):
     await flow(client, day=100)
     found = await ask(client, "/v1/stale", **HERE, headers=GERMAN)
     assert found["data"][0]["because"]["text"] == (
-        "41 Tage seit der letzten Bewegung des Kunden: mehr als die Grenze hier (30 Tage)."
+        "40 Tage seit der letzten Bewegung des Kunden: mehr als die Grenze hier (30 Tage)."
     )
 
 
