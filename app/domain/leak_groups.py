@@ -16,7 +16,7 @@ from app.domain.facts import DealRow
 from app.domain.observed_rates import Passing
 from app.engine.flow.estimates import Estimate, estimate
 from app.engine.flow.facts import Outcome, day
-from app.engine.flow.leak_rates import leak_rate
+from app.engine.flow.leak_rates import leak_rate, unsettled
 from app.engine.leaks import Ball, Exit, Group, Trend, leaks, like_for_like
 from app.schemas.leaks import LeaksBy
 from app.schemas.scopes import Moment
@@ -59,13 +59,17 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One group, ready to be told: its arrivals, its exits and its rates."""
+    """One group, ready to be told: its arrivals, its exits and its rates.
+
+    `entered` are what the rate is a part of: for reasons and competitors all that was decided.
+    """
 
     key: str | None
     section: int | None
     entered: int
     group: Group
     trend: Trend
+    unsettled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +210,10 @@ class _Book:
         return Opening(
             key=key,
             section=None if section is None else section + 1,
-            entered=len(own),
+            entered=self.decided if self.by in TOLD_OF_EXITS else len(own),
             group=Group(exits, rate, expected, None, pending),
             trend=self._trend(mask),
+            unsettled=expected is not None and unsettled(self.found.facts, mask, self.span),
         )
 
     def _average(self, section: int | None, own: Sequence[Leaving]) -> float | None:

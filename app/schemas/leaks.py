@@ -93,13 +93,23 @@ class LeakOut(Out):
         Field(description="A milestone, reason, segment, competitor or source, or a person's id."),
     ]
     section: int | None
-    entered: Annotated[int, Field(description="Arrivals that could have left here.")]
+    entered: Annotated[
+        int,
+        Field(
+            description="Arrivals that could have left here; for reasons and competitors all"
+            " opportunities that were decided, whose part `leak_rate` is."
+        ),
+    ]
     exits: int
     share: Annotated[Share, Field(description="Of the exits of all groups.")]
     value: Annotated[MoneyOut, Field(description="On arrival at the milestone before the exit.")]
     value_at_exit: MoneyOut
     missing_value_count: int
     leak_rate: MetricOut
+    unsettled: Annotated[
+        bool,
+        Field(description="So many still stand here that `leak_rate` may yet change much."),
+    ]
     expected_rate: Annotated[
         Share,
         Field(
@@ -107,7 +117,12 @@ class LeakOut(Out):
             " everybody that of all sections together."
         ),
     ]
-    target_rate: Annotated[Share, Field(description="What the process plans to leave here.")]
+    planned_leak_rate: Annotated[
+        Share,
+        Field(
+            description="What the process plans to leave here: 1 less the section's target rate."
+        ),
+    ]
     leak: Annotated[
         bool, Field(description="More leaves than chance explains: the interval is above it.")
     ]

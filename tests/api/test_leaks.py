@@ -60,6 +60,19 @@ async def test_the_leak_rate_allows_for_those_who_may_still_go_on(
     assert float(rate["ci"][0]) < 0.3 < float(rate["ci"][1])
 
 
+async def test_a_large_sample_is_no_small_one_because_many_are_still_undecided(
+    client, engine, workspace, process
+):
+    gone = [(n, [(60, "lost")]) for n in range(40)]
+    await herd(engine, workspace, *gone, *((n, [(5, "invited")]) for n in range(40)))
+    before = (await groups(client))["interest"]
+    await herd(engine, workspace, *((n, []) for n in range(40)))
+    after = (await groups(client))["interest"]
+    assert (before["leak_rate"]["status"], before["unsettled"]) == ("ok", False)
+    assert (after["leak_rate"]["status"], after["unsettled"]) == ("ok", True)
+    assert (after["planned_leak_rate"], "target_rate" in after) == ("0.5000", False)
+
+
 async def test_a_group_is_a_leak_only_beyond_chance(client, engine, workspace, process):
     ada, bob = [await make_person(client, name) for name in ("Ada", "Bob")]
     good, bad = [{"owner_id": person["id"]} for person in (ada, bob)]
@@ -131,6 +144,7 @@ async def test_reasons_are_parts_of_what_was_decided(client, engine, workspace, 
     rate = found["too_dear"]["leak_rate"]
     assert (rate["value"], rate["n"]) == ("0.3000", 10)
     assert found["too_dear"]["expected_rate"] is None
+    assert {one["entered"] for one in found.values()} == {rate["n"]}
 
 
 async def test_leaks_by_segment_are_those_of_the_accounts(client, process):

@@ -6,7 +6,7 @@ import numpy as np
 
 from app.engine.flow.estimates import OBSERVED, Estimate, estimate, given
 from app.engine.flow.facts import Facts, Outcome
-from app.engine.flow.incidence import incidence, watched
+from app.engine.flow.incidence import Incidence, incidence, watched
 
 Span = tuple[float, float]
 
@@ -16,8 +16,19 @@ def leak_rate(
 ) -> Estimate:
     """The share of the chosen stays, of arrivals within [start, end), that ends with an exit.
 
-    By Aalen and Johansen, with going on as the competing risk; drawn to `parent`.
+    By Aalen and Johansen, with going on as the competing risk; drawn to `parent`. Whether it is
+    still to change is another question than how many were seen: see `unsettled`.
     """
+    found = _exits(facts, chosen, span)
+    return estimate(found.share, found.n, found.n_eff, given(parent, OBSERVED))
+
+
+def unsettled(facts: Facts, chosen: Sequence[bool], span: Span) -> bool:
+    """Whether so many of them still stand there that their leak rate may yet change much."""
+    return not _exits(facts, chosen, span).plateau
+
+
+def _exits(facts: Facts, chosen: Sequence[bool], span: Span) -> Incidence:
     entered = facts.stays.entered
     here = np.asarray(chosen, dtype=bool) & (entered >= span[0]) & (entered < span[1])
     here &= (facts.stays.left > facts.since) | (entered >= facts.since)
@@ -25,6 +36,4 @@ def leak_rate(
     seen = watched(stays, facts.since, facts.at)
     left, on = seen.outcome == Outcome.LOST, seen.outcome == Outcome.ADVANCED
     turned = np.where(left, Outcome.ADVANCED, np.where(on, Outcome.LOST, Outcome.OPEN))
-    found = incidence(seen.days, turned, since=seen.since)
-    above = given(parent, OBSERVED)
-    return estimate(found.share, found.n, found.n_eff, above, settled=found.plateau)
+    return incidence(seen.days, turned, since=seen.since)
