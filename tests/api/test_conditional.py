@@ -243,8 +243,13 @@ def patches():
             body = methods["patch"]["requestBody"]["content"]["application/merge-patch+json"]
             name = body["schema"]["$ref"].rpartition("/")[2]
             members = DOCUMENT["components"]["schemas"][name]["properties"].items()
-            null = {"type": "null"}
-            yield path, {member: null in schema.get("anyOf", []) for member, schema in members}
+            yield path, {member: _may_be_null(schema) for member, schema in members}
+
+
+def _may_be_null(schema):
+    choices = [schema, *schema.get("anyOf", ())]
+    named = "/Nullable" in schema.get("$ref", "")
+    return named or any("null" in each.get("type", ()) for each in choices)
 
 
 PATCHES = dict(patches())
