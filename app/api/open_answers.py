@@ -24,10 +24,12 @@ def open_answers(document: Node) -> None:
     answers = [each["responses"] for each in operations]
     asked = [(each.get("requestBody"), each.get("parameters")) for each in operations]
     requested = reached(schemas, asked)
+    # As they were: whichever is opened first, the others find it closed.
+    closed = {name: dict(schema) for name, schema in schemas.items() if "enum" in schema}
     for name in reached(schemas, answers) - requested:
-        _open(schemas[name], schemas)
+        _open(schemas[name], closed)
     for answer in answers:
-        _open(answer, schemas)
+        _open(answer, closed)
     for name in reached(schemas, answers) - requested:
         _say_instants(schemas[name])
     schemas["Instant"] = INSTANT
@@ -41,10 +43,10 @@ def drop_unused(document: Node) -> None:
     document["components"]["schemas"] = {name: schemas[name] for name in schemas if name in kept}
 
 
-def _open(node: Any, schemas: Node) -> None:
+def _open(node: Any, closed: dict[str, Node]) -> None:
     for each in nodes(node):
-        named = schemas.get(str(each.get("$ref", "")).removeprefix(HERE), {})
-        if "enum" in named:
+        named = closed.get(str(each.get("$ref", "")).removeprefix(HERE))
+        if named is not None:
             del each["$ref"]
             for key, value in named.items():
                 each.setdefault(key, value)
