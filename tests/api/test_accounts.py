@@ -72,7 +72,6 @@ async def test_attributes_cannot_grow_by_patches_beyond_their_limit(client):
         ('{"a": "' + "x" * 16_400 + '"}', "too_large"),
         ('{"a": ' + "[" * 25 + "]" * 25 + "}", "too_deep"),
         ('{"a": 1e999}', "not_json"),
-        ('{"a": NaN}', "not_json"),
         ('{"a": "\\ud800"}', "not_json"),
     ],
 )

@@ -103,7 +103,7 @@ async def test_a_moment_of_a_question_may_be_as_wrong_as_one_of_a_body(client):
 
 @pytest.mark.parametrize(
     ("attributes", "code"),
-    [('{"a": 1e999}', "not_json"), ('{"a": NaN}', "not_json"), ('{"a": "\\ud800"}', "not_json")],
+    [('{"a": 1e999}', "not_json"), ('{"a": "\\ud800"}', "not_json")],
 )
 async def test_attributes_that_cannot_be_kept_are_refused(client, attributes, code):
     answer = await client.post(
