@@ -103,7 +103,8 @@ def _named(milestones: Sequence[Proposed], language: str) -> Iterator[Named]:
     for one in milestones:
         words = _words(one, language, is_order=one is milestones[-1])
         if words.name in names:
-            told = f"{words.name} ({one.stages[0]})"[:LONGEST_NAME]
+            apart = one.stages[0] if one.stages else str(one.position)
+            told = f"{words.name} ({apart})"[:LONGEST_NAME]
             words = Suggestion(told, words.customer_act)
         key = _unused(_key(words.name) or f"m{one.position}", keys)
         keys.add(key)

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Days, MoneyOut, Out
+from app.schemas.base import MoneyOut, Out
 from app.schemas.metrics import LeadTimeOut, MetricOut
 from app.schemas.rates import RateIn
 from app.schemas.scopes import EVERYBODY, Business, Moment, ScopeIn
@@ -72,7 +72,8 @@ class CohortQuery(ScopeQuery):
 
 class RatesQuery(CohortQuery):
     half_life_days: Annotated[
-        Days | None, Field(description="An arrival so many days ago weighs half of one today.")
+        int | None,
+        Field(ge=1, le=3650, description="An arrival so many days ago weighs half of one today."),
     ] = None
     winsor: Annotated[
         Annotated[RateIn, AfterValidator(_a_cap)] | None,

@@ -161,3 +161,9 @@ def test_every_doubt_has_a_sentence(doubt, language):
     told = sentence(Warned(doubt, 3, "Demo", "Offer"), language)
     assert told.endswith(".")
     assert "{" not in told
+
+
+async def test_an_order_without_a_stage_may_share_the_name_of_one(client):
+    rows = deals(12, "Demo", "Order", outcome=LOST) + deals(12, "Demo", outcome=WON)
+    names = [one["name"] for one in (await propose(client, rows))["process"]["milestones"]]
+    assert len(names) == len(set(names))
