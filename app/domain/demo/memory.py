@@ -17,7 +17,7 @@ DAYS = 210
 FEW = 7  # snapshots: fewer than that many are those of the days since the demo was made
 
 
-async def remember(database: Database, settings: Settings, now: datetime) -> int:
+async def remember(database: Database, settings: Settings, now: datetime, days: int = DAYS) -> int:
     """Keep the forecasts of the last months where they are not kept yet; how many were new.
 
     For a company of its own making only: what nobody was told at the time is no forecast.
@@ -28,7 +28,7 @@ async def remember(database: Database, settings: Settings, now: datetime) -> int
             if work is None or not await _forgetful(work):
                 return 0
             process = await resolve(work, PROCESS)
-            return await snapshots.take_past(work, process.id, DAYS)
+            return await snapshots.take_past(work, process.id, days)
     finally:
         await engine.dispose()
 
