@@ -8,12 +8,11 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import Day, MoneyOut, Out
-from app.schemas.metrics import MetricOut
+from app.schemas.metrics import DaysOut, MetricOut, TargetIds
 from app.schemas.observed_rates import AskedOut, ScopeQuery, WindowKey, WindowOut, YieldOut
 from app.schemas.scopes import PeriodKey
 
 Share = Annotated[str | None, Field(examples=["0.2500"])]
-Days = Annotated[str | None, Field(examples=["45.0"])]
 
 
 class LeaksBy(StrEnum):
@@ -68,8 +67,8 @@ class PartOut(Out):
 
 
 class QuantilesOut(Out):
-    p50: Days
-    p80: Days
+    p50: DaysOut
+    p80: DaysOut
     n: int
 
 
@@ -173,13 +172,7 @@ class SectionLeverOut(Out):
 
 
 class LeversOut(Out):
-    target_ids: Annotated[
-        list[UUID],
-        Field(
-            description="All business without a target: those of new and existing business, if"
-            " both are there."
-        ),
-    ]
+    target_ids: TargetIds
     period: str
     target: MoneyOut
     sections: list[SectionLeverOut]

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
@@ -12,6 +13,23 @@ from app.schemas.base import Out
 from app.schemas.ratios import chance_out
 
 _TENTH = Decimal("0.1")
+
+DaysOut = Annotated[str | None, Field(examples=["45.0"])]
+AgeDays = Annotated[
+    str,
+    Field(
+        description="Since the customer last moved on, without days on hold, with one decimal;"
+        " whole days in /v1/opportunities.",
+        examples=["12.5"],
+    ),
+]
+TargetIds = Annotated[
+    list[UUID],
+    Field(
+        description="All business without a target: those of new and existing business, if both"
+        " are there."
+    ),
+]
 
 
 class MetricOut(Out):

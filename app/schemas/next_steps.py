@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.schemas.base import Out
-from app.schemas.metrics import LeadTimeOut
+from app.schemas.metrics import AgeDays, LeadTimeOut
 from app.schemas.milestones import PlaybookOut
 from app.schemas.prospects import UnmetOut
 from app.schemas.scopes import Moment
@@ -52,14 +52,7 @@ class NextOut(Out):
         str | None, Field(description="To get to the next milestone within `days`.")
     ]
     days: int
-    age_days: Annotated[
-        str | None,
-        Field(
-            description="Since the customer last moved on, without days on hold, with one decimal;"
-            " whole days in /v1/opportunities.",
-            examples=["12.5"],
-        ),
-    ]
+    age_days: AgeDays | None
     lead_time_days: Annotated[
         LeadTimeOut | None, Field(description="How long it takes those that go on from here.")
     ]

@@ -2,16 +2,14 @@
 
 from datetime import date
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import Field
 
 from app.schemas.base import MoneyOut, Out
-from app.schemas.metrics import LeadTimeOut, MetricOut
+from app.schemas.metrics import DaysOut, LeadTimeOut, MetricOut, TargetIds
 from app.schemas.observed_rates import AskedOut, CohortQuery, WindowOut
 
 Ratio = Annotated[str | None, Field(examples=["2.5000"])]
-Days = Annotated[str | None, Field(examples=["45.0"])]
 
 
 class PipelineQuery(CohortQuery):
@@ -45,7 +43,7 @@ class MilestoneStockOut(Out):
     on_hold: HeapOut
     win_rate: MetricOut
     mean_days: Annotated[
-        Days, Field(description="In the section that begins here, for those who go on or leave.")
+        DaysOut, Field(description="In the section that begins here, for those who go on or leave.")
     ]
     mean_days_n: int
     required_stock: Annotated[RequiredStockOut | None, Field(description="Null without a target.")]
@@ -72,7 +70,7 @@ class ThroughputOut(Out):
     per_day: MoneyOut | None
     value: MoneyOut
     orders: int
-    days: Days
+    days: DaysOut
 
 
 class CoverageOut(Out):
@@ -82,13 +80,7 @@ class CoverageOut(Out):
     is what half of such opportunities still turn into orders before the period ends.
     """
 
-    target_ids: Annotated[
-        list[UUID],
-        Field(
-            description="All business without a target: those of new and existing business, if"
-            " both are there."
-        ),
-    ]
+    target_ids: TargetIds
     period: str
     target: MoneyOut
     won: MoneyOut
@@ -148,8 +140,8 @@ class EffortOut(Out):
     first_arrivals: int
     orders: int
     first_arrivals_per_order: Ratio
-    won_days_per_order: Days
-    lost_days_per_order: Days
+    won_days_per_order: DaysOut
+    lost_days_per_order: DaysOut
 
 
 class PipelineOut(AskedOut):

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.schemas.base import Listing, MoneyOut, Out
+from app.schemas.metrics import AgeDays
 from app.schemas.scopes import EVERYBODY, Business, Moment, ScopeIn
 
 
@@ -26,14 +27,7 @@ class ProspectOut(Out):
     milestone: str
     next_milestone: str
     value: Annotated[MoneyOut | None, Field(description="The scope's part, if it is shared.")]
-    age_days: Annotated[
-        str,
-        Field(
-            description="Since the customer last moved on, without days on hold, with one decimal;"
-            " whole days in /v1/opportunities.",
-            examples=["12.5"],
-        ),
-    ]
+    age_days: AgeDays
     chance_next: Annotated[
         str | None, Field(description="To get to the next milestone at all; null: not known.")
     ]

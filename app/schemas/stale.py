@@ -9,11 +9,10 @@ from pydantic import Field
 
 from app.schemas.base import Listing, MoneyOut, Out
 from app.schemas.events import Ball
-from app.schemas.metrics import MetricOut
+from app.schemas.metrics import AgeDays, DaysOut, MetricOut, TargetIds
 from app.schemas.processes import StalePolicy
 from app.schemas.scopes import EVERYBODY, Business, Moment, ScopeIn
 
-Days = Annotated[str | None, Field(examples=["45.0"])]
 Chance = Annotated[str | None, Field(examples=["0.0420"])]
 
 
@@ -64,12 +63,12 @@ class ThresholdsOut(Out):
     20 converters had moved on by then), else `none`.
     """
 
-    p75: Days
-    stale_after_days: Days
+    p75: DaysOut
+    stale_after_days: DaysOut
     stale_after_source: str
     converters: int
     horizon: Annotated[
-        Days, Field(description="Chances are those of an order within so many days.")
+        DaysOut, Field(description="Chances are those of an order within so many days.")
     ]
 
 
@@ -96,14 +95,7 @@ class HorseOut(Out):
     owner_id: UUID | None
     section: int
     milestone: str
-    age_days: Annotated[
-        str,
-        Field(
-            description="Since the customer last moved on, without days on hold, with one decimal;"
-            " whole days in /v1/opportunities.",
-            examples=["12.5"],
-        ),
-    ]
+    age_days: AgeDays
     state: HorseState
     because: HorseReasonOut
     chance: Chance
@@ -196,13 +188,7 @@ class HeapsOut(Out):
 
 
 class CoverageEffectOut(Out):
-    target_ids: Annotated[
-        list[UUID],
-        Field(
-            description="All business without a target: those of new and existing business, if"
-            " both are there."
-        ),
-    ]
+    target_ids: TargetIds
     period: str
     before: Annotated[str | None, Field(description="Null when the target is met.")]
     after: str | None
