@@ -1,14 +1,18 @@
 """The story of a process as columns: the same told from the stored state and from the events."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
+from uuid import uuid4
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from app.domain.demo import PROCESS, Size, fill
-from app.domain.facts import deals_of, story
+from app.domain.facts import DealRow, deals_of, story
+from app.domain.facts.sql import deals_sql
 from app.domain.processes import resolve
+from app.domain.replay import values_of
 from app.engine.flow.facts import Outcome, day, standing
 from app.schemas.scopes import EVERYBODY, Subject, Whose
 from tests.conftest import NOW
@@ -150,3 +154,13 @@ async def test_six_statements_tell_a_story_however_long_it_is(work, statements):
     statements.clear()
     await story(work, process.id)
     assert len(statements) == 6
+
+
+@pytest.mark.parametrize("past", [False, True])
+async def test_deals_are_read_in_the_order_of_their_columns(work, past):
+    sql = deals_sql(past=past)
+    values = values_of(work) | {"process": uuid4(), "at": work.now, "as_of": work.now}
+    values |= {"effective_at": None, "business": None, "hold_limit": 0}
+    given = {name: value for name, value in values.items() if f":{name}" in sql}
+    found = await work.db.execute(text(sql), given)
+    assert tuple(found.keys()) == tuple(field.name for field in fields(DealRow))

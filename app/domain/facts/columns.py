@@ -86,9 +86,9 @@ def _stays(
     following = [*(one.row for one in arrivals[1:]), order]
     for one, after in zip(arrivals, following, strict=True):
         if after is not None:
-            stay = _stay(deal, number, one, after.arrived_at, Outcome.ADVANCED)
             worth = _number(after.reporting_value) if after is order else _worth(deal, after)
-            yield stay._replace(next_value=worth), one.row
+            stay = _stay(deal, number, one, after.arrived_at, Outcome.ADVANCED, worth)
+            yield stay, one.row
         else:
             yield from _last(deal, number, arrivals, at)
 
@@ -138,7 +138,14 @@ def _restarted(deal: DealRow, arrivals: Sequence[_Arrival]) -> _Arrival | None:
     return here
 
 
-def _stay(deal: DealRow, number: int, one: _Arrival, left: datetime, outcome: Outcome) -> Stay:
+def _stay(
+    deal: DealRow,
+    number: int,
+    one: _Arrival,
+    left: datetime,
+    outcome: Outcome,
+    next_value: float = nan,
+) -> Stay:
     return Stay(
         deal=number,
         section=one.position - 1,
@@ -148,7 +155,7 @@ def _stay(deal: DealRow, number: int, one: _Arrival, left: datetime, outcome: Ou
         held=float(one.row.held_days),
         implied=one.row.implied,
         value=_worth(deal, one.row),
-        next_value=nan,
+        next_value=next_value,
     )
 
 

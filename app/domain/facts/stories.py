@@ -72,7 +72,7 @@ async def story(
     values |= {"business": None if business_type is Business.ALL else business_type.value}
     values["hold_limit"] = 0 if not past else await _hold_limit(work)
     rows = await _run(work, deals_sql(past=past), values)
-    found = [DealRow(**row._mapping) for row in rows]  # noqa: SLF001 - the public way to columns by name
+    found = [DealRow(*row) for row in rows]  # the statement names them in this order
     passages = await _run(work, stays_sql(past=past), values)
     await work.db.execute(text(AS_BEFORE))
     lineages = {row.lineage_id: row.position for row in milestones}
