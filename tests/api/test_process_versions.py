@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.domain import processes
 from tests.api.test_processes import lineages, made, milestone, published
+from tests.deals import make_deal, tell
 
 
 async def test_a_new_version_continues_what_has_the_same_key(client, clock):
@@ -101,3 +102,17 @@ async def test_the_version_in_force_at_an_instant(work, client, clock):
     ]
     assert numbers == [1, 1, 2, 3]
     assert (await processes.current_version(work, process["id"])).number == 3
+
+
+async def test_what_was_only_at_milestones_a_new_version_has_not_breaks_no_answer(client, clock):
+    await made(client)
+    deal = await make_deal(client)
+    await tell(client, deal, "reach", milestone="interest", act="said")
+    clock.forward(days=1)
+    steps = published("demand", "order")
+    answer = await client.post("/v1/processes/new-business/versions", json=steps)
+    assert answer.status_code == 201, answer.text
+    clock.forward(days=1)
+    for question in ("forecast", "rates", "leaks", "stale", "pipeline", "lights"):
+        answer = await client.get(f"/v1/{question}", params={"process": "new-business"})
+        assert answer.status_code == 200, (question, answer.text)

@@ -1,0 +1,97 @@
+"""All deals at once come out as they do one by one."""
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from types import SimpleNamespace
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from app.domain.facts.columns import columns
+from app.domain.facts.deals import DealRow
+from tests.domain import deal_by_deal
+
+AT = datetime(2026, 7, 20, 9, 30, tzinfo=UTC)
+MILESTONES = 4
+LINEAGES = {UUID(int=position): position for position in range(1, MILESTONES + 1)}
+ELSEWHERE = UUID(int=99)  # a milestone that the version in force has not
+KINDS = (None, "lost", "duplicate", "stale")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_all_at_once_is_what_it_is_one_by_one(seed):
+    chance = Random(seed)  # noqa: S311 - no secret
+    deals, passages = [], []
+    for number in range(60):
+        rows = list(arrivals(chance, UUID(int=number)))
+        passages += rows
+        if chance.random() < 0.95:  # of other business there are passages and no deals
+            deals.append(deal(chance, UUID(int=number), rows))
+    same(*(tell(deals, passages, LINEAGES, MILESTONES, AT) for tell in WAYS))
+
+
+WAYS = (columns, deal_by_deal.columns)
+
+
+def test_nothing_is_nothing():
+    same(*(tell([], [], LINEAGES, MILESTONES, AT) for tell in WAYS))
+
+
+def same(one, other):
+    for group in ("stays", "orders"):
+        a, b = getattr(one.facts, group), getattr(other.facts, group)
+        for name in a.__slots__:
+            np.testing.assert_array_equal(getattr(a, name), getattr(b, name), name)
+    np.testing.assert_array_equal(one.facts.amount, other.facts.amount)
+    assert (one.facts.at, one.facts.since) == (other.facts.at, other.facts.since)
+    for name in ("arrived_at", "arrived_owner", "ordered_at", "order_owner"):
+        assert getattr(one, name) == getattr(other, name)
+
+
+def ago(chance: Random) -> datetime:
+    """Often the very same moment, sometimes this one."""
+    return AT - timedelta(
+        days=chance.choice((0, 1, 1, 2, 5, 5, 9, 30)), seconds=chance.choice((0, 7))
+    )
+
+
+def arrivals(chance: Random, id: UUID):
+    """In the order of time; some milestones twice, some not at all, some of another version."""
+    moments = sorted(ago(chance) for _ in range(chance.randrange(6)))
+    for at, position in zip(moments, sorted(chance.choices(range(1, 5), k=6)), strict=False):
+        lineage = ELSEWHERE if chance.random() < 0.1 else UUID(int=position)
+        yield SimpleNamespace(
+            opportunity_id=id,
+            milestone_id=UUID(int=lineage.int + 100),
+            lineage_id=lineage,
+            ordinal=chance.choice((1, 1, 2)),
+            arrived_at=at,
+            implied=chance.random() < 0.3,
+            reporting_value=chance.choice((None, Decimal("10.50"), Decimal(7))),
+            owner_id=chance.choice((None, UUID(int=7))),
+            left_at=chance.choice((None, at + timedelta(hours=chance.randrange(50)))),
+            held_days=Decimal(chance.choice(("0", "0.25"))),
+        )
+
+
+def deal(chance: Random, id: UUID, rows: list[SimpleNamespace]) -> DealRow:
+    at = [row.milestone_id for row in rows]
+    status = chance.choice(("open", "open", "won", "exited", "moved"))
+    said = dict.fromkeys((field.name for field in fields(DealRow)), None) | {
+        "opportunity_id": id,
+        "status": status,
+        "milestone_id": chance.choice([None, *at]),
+        "reporting_value": chance.choice((None, Decimal(3))),
+        "estimated": chance.random() < 0.3,
+        "held_since": ago(chance) if chance.random() < 0.2 else None,
+        "clock_from": ago(chance),
+        "fell_at": ago(chance) if chance.random() < 0.2 else None,
+        "exited_at": ago(chance) if status == "exited" else None,
+        "exit_kind": chance.choice(KINDS),
+        "clean_up": chance.random() < 0.1,
+        "hindsight": chance.random() < 0.2,
+    }
+    return DealRow(**said)
