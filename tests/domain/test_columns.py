@@ -12,8 +12,11 @@ import pytest
 
 from app.domain.facts.columns import columns
 from app.domain.facts.deals import DealRow
+from app.engine.flow.facts import ORIGIN
+from app.engine.flow.gathering import NEVER, NOWHERE
 from tests.domain import deal_by_deal
 
+TICK = timedelta(microseconds=1)
 AT = datetime(2026, 7, 20, 9, 30, tzinfo=UTC)
 MILESTONES = 4
 LINEAGES = {UUID(int=position): position for position in range(1, MILESTONES + 1)}
@@ -30,14 +33,38 @@ def test_all_at_once_is_what_it_is_one_by_one(seed):
         passages += rows
         if chance.random() < 0.95:  # of other business there are passages and no deals
             deals.append(deal(chance, UUID(int=number), rows))
-    same(*(tell(deals, passages, LINEAGES, MILESTONES, AT) for tell in WAYS))
-
-
-WAYS = (columns, deal_by_deal.columns)
+    same(*both(deals, passages))
 
 
 def test_nothing_is_nothing():
-    same(*(tell([], [], LINEAGES, MILESTONES, AT) for tell in WAYS))
+    same(*both([], []))
+
+
+def both(deals, passages):
+    one_by_one = deal_by_deal.columns(deals, passages, LINEAGES, MILESTONES, AT)
+    return columns(deals, as_columns(passages), MILESTONES, AT), one_by_one
+
+
+def as_columns(passages):
+    """As the database gives them: ids as places in lists of ids, nothing as NULL."""
+    names = ("opportunity_id", "milestone_id", "owner_id")
+    deals, milestones, owners = (
+        sorted({getattr(row, name) for row in passages} - {None}) for name in names
+    )
+    told = {
+        "deal": [deals.index(row.opportunity_id) for row in passages],
+        "position": [LINEAGES.get(row.lineage_id, NOWHERE) for row in passages],
+        "milestone": [milestones.index(row.milestone_id) for row in passages],
+        "ordinal": [row.ordinal for row in passages],
+        "arrived": [(row.arrived_at - ORIGIN) // TICK for row in passages],
+        "left_": [(row.left_at - ORIGIN) // TICK if row.left_at else NEVER for row in passages],
+        "held": [float(row.held_days) for row in passages],
+        "implied": [row.implied for row in passages],
+        "value": [None if (v := row.reporting_value) is None else float(v) for row in passages],
+        "owner": [owners.index(row.owner_id) if row.owner_id else NOWHERE for row in passages],
+    }
+    lists = {"deals": deals, "milestones": milestones, "owners": owners} | told
+    return SimpleNamespace(**{name: found or None for name, found in lists.items()})
 
 
 def same(one, other):
@@ -48,7 +75,7 @@ def same(one, other):
     np.testing.assert_array_equal(one.facts.amount, other.facts.amount)
     assert (one.facts.at, one.facts.since) == (other.facts.at, other.facts.since)
     for name in ("arrived_at", "arrived_owner", "ordered_at", "order_owner"):
-        assert getattr(one, name) == getattr(other, name)
+        assert list(getattr(one, name)) == getattr(other, name)
 
 
 def ago(chance: Random) -> datetime:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import nan
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -16,6 +16,8 @@ from app.engine.flow.gathering import NEVER, NOWHERE, Arrivals, Deals, gather
 
 # Left without the customer having decided anything.
 _UNDECIDED = ("duplicate",)
+# Of the row of arrivals, in the order in which the engine takes them.
+_ARRIVALS = ("position", "milestone", "ordinal", "arrived", "left_", "held", "implied", "value")
 _TICK = timedelta(microseconds=1)
 
 
@@ -30,28 +32,43 @@ class Columns:
     order_owner: Sequence[UUID | None]
 
 
-def columns(
-    deals: Sequence[DealRow],
-    passages: Sequence[Row[Any]],
-    lineages: Mapping[UUID, int],
-    milestones: int,
-    at: datetime,
-) -> Columns:
-    """What the rows say of the milestones that the version in force has, by `lineages`."""
-    codes: dict[UUID | None, int] = {
-        id: code for code, id in enumerate({row.milestone_id for row in passages})
-    }
+class Moments(Sequence[datetime]):
+    """Ticks as moments, made when they are asked for."""
+
+    def __init__(self, ticks: Sequence[int]) -> None:
+        self.ticks = ticks
+
+    def __len__(self) -> int:
+        return len(self.ticks)
+
+    @overload
+    def __getitem__(self, place: int) -> datetime: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Moments": ...
+    def __getitem__(self, place: int | slice) -> "datetime | Moments":
+        if isinstance(place, slice):
+            return Moments(self.ticks[place])
+        return ORIGIN + timedelta(microseconds=self.ticks[place])
+
+
+def columns(deals: Sequence[DealRow], told: Row[Any], milestones: int, at: datetime) -> Columns:
+    """What the arrivals, one row of columns, say of the deals."""
     index = {deal.opportunity_id: number for number, deal in enumerate(deals)}
-    found = gather(
-        _deals(deals, codes), _arrivals(passages, index, lineages, codes), milestones - 1, _tick(at)
+    places = [index.get(id, NOWHERE) for id in told.deals or ()]
+    codes: dict[UUID | None, int] = {id: n for n, id in enumerate(told.milestones or ())}
+    arrivals = Arrivals.of(
+        [places[deal] for deal in told.deal or ()],
+        *(getattr(told, name) or () for name in _ARRIVALS),
     )
-    stays, orders = ([passages[row] for row in rows.tolist()] for rows in found[1:])
+    found = gather(_deals(deals, codes), arrivals, milestones - 1, _tick(at))
+    owners, ticks = [*(told.owners or ()), None], told.arrived or ()
+    stays, orders = found.stays.tolist(), found.orders.tolist()
     return Columns(
         found.facts,
-        arrived_at=[row.arrived_at for row in stays],
-        arrived_owner=[row.owner_id for row in stays],
-        ordered_at=[row.arrived_at for row in orders],
-        order_owner=[row.owner_id for row in orders],
+        arrived_at=Moments([ticks[row] for row in stays]),
+        arrived_owner=[owners[told.owner[row]] for row in stays],
+        ordered_at=Moments([ticks[row] for row in orders]),
+        order_owner=[owners[told.owner[row]] for row in orders],
     )
 
 
@@ -71,25 +88,6 @@ def _deals(deals: Sequence[DealRow], codes: Mapping[UUID | None, int]) -> Deals:
         # The list price where nobody had said.
         [_number(deal.reporting_value) if deal.estimated else nan for deal in deals],
         [_number(deal.reporting_value) for deal in deals],
-    )
-
-
-def _arrivals(
-    passages: Sequence[Row[Any]],
-    index: Mapping[UUID, int],
-    lineages: Mapping[UUID, int],
-    codes: Mapping[UUID | None, int],
-) -> Arrivals:
-    return Arrivals.of(
-        [index.get(row.opportunity_id, NOWHERE) for row in passages],
-        [lineages.get(row.lineage_id, NOWHERE) for row in passages],
-        [codes[row.milestone_id] for row in passages],
-        [row.ordinal for row in passages],
-        [_tick(row.arrived_at) for row in passages],
-        [_tick(row.left_at) for row in passages],
-        [row.held_days for row in passages],
-        [row.implied for row in passages],
-        [_number(row.reporting_value) for row in passages],
     )
 
 

@@ -5,6 +5,8 @@ Today's state and passages are stored; those of a past moment follow from the ev
 
 from app.domain.history import standing_sets
 from app.domain.replay import BY_PROCESS
+from app.engine.flow.facts import ORIGIN
+from app.engine.flow.gathering import NEVER, NOWHERE
 
 # Exits told as they happen, so many by one person within minutes, are a clean-up of the list and
 # say nothing about when customers decided. Imports and our own exits are none.
@@ -89,12 +91,52 @@ JOIN opportunities o ON o.workspace_id = :workspace AND o.id = n.opportunity_id
 WHERE CAST(:business AS text) IS NULL OR o.business_type = :business
 ORDER BY n.opportunity_id"""
 
-_STAYS = """
-SELECT p.opportunity_id, p.milestone_id, p.lineage_id, p.ordinal, p.arrived_at, p.implied,
-  p.reporting_value, p.owner_id, p.left_at, p.outcome, p.held_days
-FROM {source} p
-WHERE p.process_id = :process {here}
-ORDER BY p.opportunity_id, p.arrived_at, p.position, p.ordinal"""
+_ORIGIN = int(ORIGIN.timestamp()) * 10**6
+
+
+def _ticks(moment: str) -> str:
+    return f"(extract(epoch FROM {moment}) * 1000000)::bigint - {_ORIGIN}"
+
+
+# All arrivals in one row of columns, by deal, time and position: ids as places in lists of ids, and
+# moments as microseconds since the engine's origin. A hundred thousand rows would cost a hundred
+# times as much to take apart.
+_STAYS = f"""
+, owners AS (
+  SELECT owner_id AS id, row_number() OVER (ORDER BY owner_id) - 1 AS place
+  FROM (SELECT DISTINCT owner_id FROM here WHERE owner_id IS NOT NULL) known
+), stations AS (
+  SELECT milestone_id AS id, row_number() OVER (ORDER BY milestone_id) - 1 AS place
+  FROM (SELECT DISTINCT milestone_id FROM here) known
+), told AS (
+  SELECT h.deal, coalesce(array_position(CAST(:lineages AS uuid[]), h.lineage_id), {NOWHERE})
+      AS position,
+    s.place AS milestone, h.ordinal, {_ticks("h.arrived_at")} AS arrived,
+    coalesce({_ticks("h.left_at")}, {NEVER}) AS left_,
+    h.held_days::float8 AS held, h.implied, h.reporting_value::float8 AS value,
+    coalesce(o.place, {NOWHERE}) AS owner
+  FROM here h
+  JOIN stations s ON s.id = h.milestone_id
+  LEFT JOIN owners o ON o.id = h.owner_id
+  ORDER BY h.deal, h.arrived_at, h.position, h.ordinal
+)
+SELECT
+  (SELECT array_agg(id ORDER BY id) FROM (SELECT DISTINCT opportunity_id AS id FROM here) deals)
+    AS deals,
+  (SELECT array_agg(id ORDER BY place) FROM stations) AS milestones,
+  (SELECT array_agg(id ORDER BY place) FROM owners) AS owners,
+  array_agg(deal) AS deal, array_agg(position) AS position, array_agg(milestone) AS milestone,
+  array_agg(ordinal) AS ordinal, array_agg(arrived) AS arrived, array_agg(left_) AS left_,
+  array_agg(held) AS held, array_agg(implied) AS implied, array_agg(value) AS value,
+  array_agg(owner) AS owner
+FROM told"""
+
+_HERE = """here AS MATERIALIZED (
+  SELECT dense_rank() OVER (ORDER BY p.opportunity_id) - 1 AS deal, p.opportunity_id,
+    p.milestone_id, p.lineage_id, p.position, p.ordinal, p.arrived_at, p.implied,
+    p.reporting_value, p.owner_id, p.left_at, p.held_days
+  FROM {source} p WHERE p.process_id = :process
+)"""
 
 
 def deals_sql(*, past: bool) -> str:
@@ -103,9 +145,10 @@ def deals_sql(*, past: bool) -> str:
 
 
 def stays_sql(*, past: bool) -> str:
-    """One row for each arrival, by deal, time and position."""
+    """One row: of all arrivals in the process everything as columns."""
     if past:
-        source = f"WITH {standing_sets(BY_PROCESS)}" + _STAYS
-        return source.replace("{source}", "stays").replace("{here}", "")
-    here = "AND p.workspace_id = :workspace"
-    return _STAYS.replace("{source}", "passages").replace("{here}", here)
+        here = f"{standing_sets(BY_PROCESS)}, {_HERE.replace('{source}', 'stays')}"
+    else:
+        stored = _HERE.replace("{source}", "passages")
+        here = stored.replace("WHERE ", "WHERE p.workspace_id = :workspace AND ")
+    return f"WITH {here}" + _STAYS

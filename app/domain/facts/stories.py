@@ -6,7 +6,7 @@ hindsight: nobody knew it while the deal was open, so it counts at the order and
 deal of unknown amount is taken to be worth the list price its products had when it was made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
@@ -21,12 +21,16 @@ from app.domain.facts.deals import DealRow
 from app.domain.facts.sql import deals_sql, stays_sql
 from app.domain.milestones import milestones_of
 from app.domain.processes import version_at
-from app.domain.replay import AS_BEFORE, SETS, values_of
+from app.domain.replay import values_of
 from app.domain.trees import below
 from app.engine.flow.facts import Facts
 from app.engine.flow.records import begins
 from app.schemas.scopes import EVERYBODY, Business, Subject
 from app.tables import Membership, Team
+
+# As in `replay`; and sorting a whole history on disk would take longer than the rest.
+_SETS = "SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)"
+_AS_BEFORE = "SELECT set_config('enable_nestloop', NULL, true), set_config('work_mem', NULL, true)"
 
 _NOTHING, _WHOLE = Fraction(0), Fraction(1)
 
@@ -66,17 +70,17 @@ async def story(
     version = await version_at(work, process_id, at)
     milestones = await milestones_of(work, version.id)
     past = as_of is not None or effective_at is not None
-    await work.db.execute(text(SETS))
+    await work.db.execute(text(_SETS))
     values = values_of(work) | {"process": process_id, "at": at}
     values |= {"as_of": as_of, "effective_at": effective_at}
     values |= {"business": None if business_type is Business.ALL else business_type.value}
     values["hold_limit"] = 0 if not past else await _hold_limit(work)
-    rows = await _run(work, deals_sql(past=past), values)
+    rows: Sequence[Iterable[Any]] = await _run(work, deals_sql(past=past), values)
     found = [DealRow(*row) for row in rows]  # the statement names them in this order
-    passages = await _run(work, stays_sql(past=past), values)
-    await work.db.execute(text(AS_BEFORE))
-    lineages = {row.lineage_id: row.position for row in milestones}
-    made = columns(found, passages, lineages, len(milestones), at)
+    values |= {"lineages": [row.lineage_id for row in milestones]}
+    [arrivals] = await _run(work, stays_sql(past=past), values)
+    await work.db.execute(text(_AS_BEFORE))
+    made = columns(found, arrivals, len(milestones), at)
     return Story(
         process_id=process_id,
         version=version,
