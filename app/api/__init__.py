@@ -25,9 +25,11 @@ from app.api import (
     rates,
     restores,
     search,
+    sources,
     stale,
     targets,
     teams,
+    touchpoints,
     workspaces,
 )
 from app.api.finish import finished
@@ -56,6 +58,8 @@ ROUTERS = finished(
     api_keys.router,
     currency_rates.router,
     products.router,
+    sources.router,
+    touchpoints.router,
     stale.router,
     leaks.router,
     pipeline.router,

@@ -29,6 +29,7 @@ COSTS = {
     "read_people_lights": 5,
     "read_process_adherence": 5,
     "replay_forecasts": 60,
+    "write_touchpoints": 10,
 }
 # Operations on many things at once count as many: the member of the body that holds them.
 BATCHES = {"allocate_target": "to", "write_opportunities": "items"}
