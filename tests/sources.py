@@ -8,9 +8,9 @@ async def make_source(client, key="fair-2026", kind="fair", **more):
     return await post(client, "/v1/sources", key=key, name=more.pop("name", key), kind=kind, **more)
 
 
-async def spend(client, source, amount="1000.00", day="2026-07-01", **more):
-    """A cost of the source, in euros, of one day unless told otherwise."""
-    body = {"from": day, "amount": eur(amount)} | more
+async def spend(client, source, amount="1000.00", day="2026-07-01", currency="EUR", **more):
+    """A cost of the source, of one day unless told otherwise."""
+    body = {"from": day, "amount": {"amount": amount, "currency": currency}} | more
     return await post(client, f"/v1/sources/{source['id']}/costs", **body)
 
 
@@ -28,9 +28,9 @@ async def stitch(client, lead, **who):
     return answer.json()
 
 
-async def sell(client, amount="1000.00", day=30, **more):
-    """A deal of the first day that arrived there at `interest` and ordered so many days later."""
-    deal = await make_deal(client, **{"created_at": on(0), "value": eur(amount)} | more)
-    await tell(client, deal, "reach", milestone="interest", occurred_at=on(0.5))
+async def sell(client, amount="1000.00", day=30, since=0, **more):
+    """A deal made on the day `since` that arrived at `interest` and ordered on `day`."""
+    deal = await make_deal(client, created_at=on(since), value=eur(amount), **more)
+    await tell(client, deal, "reach", milestone="interest", occurred_at=on(since + 0.5))
     paid = {"amount": eur(amount), "occurred_at": on(day)}
     return await tell(client, deal, "reach", milestone="order", **paid)

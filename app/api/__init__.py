@@ -25,6 +25,7 @@ from app.api import (
     rates,
     restores,
     search,
+    source_analysis,
     sources,
     stale,
     targets,
@@ -58,6 +59,8 @@ ROUTERS = finished(
     api_keys.router,
     currency_rates.router,
     products.router,
+    # Before the sources themselves: `ranking` is no id.
+    source_analysis.router,
     sources.router,
     touchpoints.router,
     stale.router,

@@ -20,8 +20,11 @@ SEARCHES = ("list_", "search_")
 # Operations that take as long as so many others; all others count one.
 COSTS = {
     "compare_rates": 5,
+    "compare_sources": 5,
     "infer_process": 10,
     "list_stale_opportunities": 2,
+    "rank_sources": 5,
+    "read_acquisition": 5,
     "read_drift": 5,
     "read_effect": 5,
     "read_forecast": 5,

@@ -4,8 +4,10 @@ A cost is converted at the rate of its first day as it was known when the cost w
 that a closed month stays what it was. One that came before any rate takes the first that comes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +45,26 @@ _BESIDE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was spent, exactly; the amount is known when the status is `ok`, and in part when it
+    is `partial`."""
+
+    amount: Fraction | None
+    status: str
+
+    def __add__(self, other: "Spent") -> "Spent":
+        """Nothing recorded adds nothing; what cannot be converted makes all of it unknown."""
+        if "rate_missing" in (self.status, other.status):
+            return Spent(None, "rate_missing")
+        if self.amount is None or other.amount is None:
+            return other if self.amount is None else self
+        return Spent(self.amount + other.amount, "ok")
+
+
+NOTHING = Spent(None, "none_recorded")
+
+
 async def find(work: Work, source_id: UUID, asked: SourceCostQuery) -> Page:
     await work.get(Source, source_id)
     told = _costs(work)
@@ -72,11 +94,23 @@ async def record(work: Work, source_id: UUID, cost: SourceCostIn) -> SourceCostO
     return _seen(work, (await work.all(select(told).where(told.c.id == row.id)))[0])
 
 
-async def between(work: Work, start: date, end: date) -> Sequence[Row[Any]]:
-    """The costs that count, of all sources, some of whose days lie in [start, end)."""
+async def spent(work: Work, start: date, end: date) -> Mapping[UUID, Spent]:
+    """By source, what the days [start, end) cost; a cost of other days as well counts in part."""
     told = _costs(work)
     query = select(told).where(told.c.corrected_by_id.is_(None))
-    return await work.all(query.where(told.c.starts_on < end, told.c.ends_on > start))
+    rows = await work.all(query.where(told.c.starts_on < end, told.c.ends_on > start))
+    found: dict[UUID, Spent] = {}
+    for row in rows:
+        found[row.source_id] = found.get(row.source_id, NOTHING) + _within(row, start, end)
+    return found
+
+
+def _within(row: Row[Any], start: date, end: date) -> Spent:
+    if row.converted is None:
+        return Spent(None, "rate_missing")
+    inside = (min(row.ends_on, end) - max(row.starts_on, start)).days
+    whole = (row.ends_on - row.starts_on).days
+    return Spent(Fraction(row.converted) * inside / whole, "ok")
 
 
 def _costs(work: Work) -> FromClause:
