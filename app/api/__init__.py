@@ -25,9 +25,12 @@ from app.api import (
     rates,
     restores,
     search,
+    source_analysis,
+    sources,
     stale,
     targets,
     teams,
+    touchpoints,
     workspaces,
 )
 from app.api.finish import finished
@@ -56,6 +59,10 @@ ROUTERS = finished(
     api_keys.router,
     currency_rates.router,
     products.router,
+    # Before the sources themselves: `ranking` is no id.
+    source_analysis.router,
+    sources.router,
+    touchpoints.router,
     stale.router,
     leaks.router,
     pipeline.router,

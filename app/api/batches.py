@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from app.api.door import WriteAccounts, WriteOpportunities, matched_version
 from app.api.faults import refusal
 from app.api.headers import placed, tagged
+from app.core.errors import Problem
 from app.domain import batches, upserts
 from app.schemas.accounts import AccountIn, AccountOut
-from app.schemas.base import ExternalId, Key, Source
+from app.schemas.base import ExternalId, In, Key, Source
 from app.schemas.batches import BatchIn, BatchOut, BatchQuery, Refused
 from app.schemas.opportunities import OpportunityIn, OpportunityOut
 from app.schemas.people import PersonIn, PersonOut
@@ -34,6 +35,7 @@ def wished_version(
     return None if if_match is None else matched_version(request)
 
 
+Item = TypeVar("Item", bound=In)
 Seen = TypeVar("Seen", bound=Any)
 Wished = Annotated[int | None, Depends(wished_version)]
 
@@ -51,7 +53,7 @@ async def write_opportunities(
     The results are in the order of the items, and say of each what became of it. With
     `all_or_nothing` an item that fails is answered with its problem, and nothing was written.
     """
-    sent = [_refused(each) if isinstance(each, Refused) else each for each in batch.items]
+    sent = [refused(each) for each in batch.items]
     wishes = batches.Wishes(batch.mode, upsert=batch.upsert, dry_run=asked.dry_run)
     return await batches.write(work, sent, wishes)
 
@@ -124,7 +126,10 @@ async def put_product(
     return ProductOut.of(_answered(response, "products", seen, fresh=fresh))
 
 
-def _refused(item: Refused) -> Any:
+def refused(item: Item | Refused) -> Item | Problem:
+    """The item, or the problem of one that is none."""
+    if not isinstance(item, Refused):
+        return item
     return refusal([fault | {"loc": ("body", *fault["loc"])} for fault in item.faults])
 
 

@@ -20,8 +20,11 @@ SEARCHES = ("list_", "search_")
 # Operations that take as long as so many others; all others count one.
 COSTS = {
     "compare_rates": 5,
+    "compare_sources": 5,
     "infer_process": 10,
     "list_stale_opportunities": 2,
+    "rank_sources": 5,
+    "read_acquisition": 5,
     "read_drift": 5,
     "read_effect": 5,
     "read_forecast": 5,
@@ -29,6 +32,7 @@ COSTS = {
     "read_people_lights": 5,
     "read_process_adherence": 5,
     "replay_forecasts": 60,
+    "write_touchpoints": 10,
 }
 # Operations on many things at once count as many: the member of the body that holds them.
 BATCHES = {"allocate_target": "to", "write_opportunities": "items"}

@@ -62,6 +62,7 @@ TAGS = {
     "leaks": "Where and why opportunities leave.",
     "stale": "Opportunities that no longer move.",
     "pipeline": "What is open, how it covers the target, how fast it moves.",
+    "sources": "Where business comes from, what that costs, and what it brings.",
     "matrix": "Customers by products: who buys what, from whom, and what nobody asked yet.",
     "imports": "Files of many rows, with a result for every row.",
     "calendar": "Working days and periods.",

@@ -14,6 +14,7 @@ from app.schemas.opportunities import OpportunityOut
 from app.schemas.people import PersonOut
 from app.schemas.processes import ProcessOut
 from app.schemas.products import ProductOut
+from app.schemas.sources import SourceOut
 from app.schemas.targets import TargetOut
 from app.schemas.teams import TeamOut
 
@@ -30,6 +31,12 @@ async def restore_account(work: WriteAccounts, id: UUID, response: Response) -> 
 async def restore_product(work: WriteAccounts, id: UUID, response: Response) -> ProductOut:
     """Take a deletion back, for thirty days; its key must still be free."""
     return ProductOut.of(tagged(response, await restoring.restore_product(work, id)))
+
+
+@router.post("/sources/{id}/restore", response_model=SourceOut, tags=["sources"])
+async def restore_source(work: WriteAccounts, id: UUID, response: Response) -> Row[Any]:
+    """Take a deletion back, for thirty days; its key must still be free."""
+    return tagged(response, await restoring.restore_source(work, id))
 
 
 @router.post("/people/{id}/restore", response_model=PersonOut, tags=["people"])

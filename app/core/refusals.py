@@ -19,6 +19,12 @@ from app.core.errors import (
 CONSTRAINTS: dict[str, tuple[type[Problem], str]] = {
     "processes_key_key": (KeyTaken, "Another process has this key."),
     "products_key_key": (KeyTaken, "Another product has this key."),
+    "sources_key_key": (KeyTaken, "Another source has this key."),
+    "sources_account_of_partner_check": (Invalid, "Only a partner has an account behind it."),
+    "source_costs_workspace_id_corrects_id_key": (
+        Conflict,
+        "This cost was corrected already; correct the correction.",
+    ),
     "people_email_key": (KeyTaken, "Another person has this e-mail address."),
     "targets_subject_key": (
         Conflict,

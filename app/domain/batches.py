@@ -59,7 +59,7 @@ async def write(work: Work, sent: Sequence[OpportunityIn | Problem], wishes: Wis
     outcomes |= await _each(work, items, upsert=wishes.upsert)
     failed = {i: each for i, each in sorted(outcomes.items()) if isinstance(each, Problem)}
     if failed and wishes.mode is BatchMode.ALL_OR_NOTHING:
-        raise _together(failed)
+        raise together(failed)
     done = [each for each in outcomes.values() if isinstance(each, Done)]
     await follow(work, list({each.id for each in done if each.fresh or each.changed}))
     versions = await _versions(work, [each.id for each in done])
@@ -146,22 +146,28 @@ async def _versions(work: Work, ids: Sequence[UUID]) -> dict[UUID, int]:
     return {row.id: row.version for row in rows}
 
 
-def _together(failed: dict[int, Problem]) -> Problem:
+def together(failed: dict[int, Problem]) -> Problem:
     """The problem of the first item, with the faults of all of them."""
     index, first = next(iter(failed.items()))
-    first.faults = [fault for i, each in failed.items() for fault in _faults(i, each)]
+    first.faults = [fault for i, each in failed.items() for fault in faults_at(i, each)]
     first.detail = f"Nothing was written. Item {index}: {first.detail}"
     first.extra = first.extra | {"index": index}
     return first
 
 
-def _faults(index: int, problem: Problem) -> list[Fault]:
+def faults_at(index: int, problem: Problem) -> list[Fault]:
     """With pointers into the body that was sent."""
     plain: Fault = {"pointer": "", "code": problem.code, "detail": problem.detail}
     return [
         fault | {"pointer": f"/items/{index}{fault.get('pointer', '')}"}
         for fault in problem.faults or [plain]
     ]
+
+
+def told_of(work: Work, index: int, problem: Problem) -> ItemProblemOut:
+    """What stands against one item, as its sender is told."""
+    body = problem.body(work.language) | {"errors": faults_of(faults_at(index, problem))}
+    return ItemProblemOut.model_validate(body)
 
 
 def _told(
@@ -185,8 +191,7 @@ def _result(
     work: Work, index: int, outcome: Outcome, versions: dict[UUID, int], *, dry_run: bool
 ) -> BatchResultOut:
     if isinstance(outcome, Problem):
-        body = outcome.body(work.language) | {"errors": faults_of(_faults(index, outcome))}
-        problem = ItemProblemOut.model_validate(body)
+        problem = told_of(work, index, outcome)
         return BatchResultOut(
             index=index, status=outcome.status, id=None, version=None, problem=problem
         )

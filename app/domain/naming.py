@@ -6,9 +6,9 @@ from sqlalchemy import ColumnElement, Select, Text, func
 
 from app.core.page import Order
 from app.schemas.sorting import Sort
-from app.tables import Account, Person, Product, Team
+from app.tables import Account, Person, Product, Source, Team
 
-Named = type[Account] | type[Person] | type[Product] | type[Team]
+Named = type[Account] | type[Person] | type[Product] | type[Source] | type[Team]
 
 
 def ordered(query: Select[Any], table: Named, sort: Sort) -> tuple[Select[Any], Order]:

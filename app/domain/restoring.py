@@ -21,6 +21,7 @@ from app.tables import (
     Person,
     Process,
     Product,
+    Source,
     Target,
     Team,
     Versioned,
@@ -45,6 +46,10 @@ async def restore(work: Work, table: type[Versioned], id: UUID) -> Row[Any]:
 
 async def restore_product(work: Work, id: UUID) -> Row[Any]:
     return await restore(work, Product, id)
+
+
+async def restore_source(work: Work, id: UUID) -> Row[Any]:
+    return await restore(work, Source, id)
 
 
 async def restore_account(work: Work, id: UUID) -> Row[Any]:

@@ -15,6 +15,7 @@ from app.tables.processes import (
     ProcessPolicy,
     ProcessVersion,
 )
+from app.tables.sources import Source, SourceCost, Touchpoint, TouchpointStitch
 from app.tables.targets import Target, TargetPeriod, TargetVersion
 from app.tables.workspaces import ApiKey, CurrencyRate, DailyRound, Workspace
 
@@ -44,11 +45,15 @@ __all__ = [
     "ProcessPolicy",
     "ProcessVersion",
     "Product",
+    "Source",
+    "SourceCost",
     "Table",
     "Target",
     "TargetPeriod",
     "TargetVersion",
     "Team",
+    "Touchpoint",
+    "TouchpointStitch",
     "Versioned",
     "Workspace",
 ]

@@ -8,6 +8,7 @@ BODIES = {
     "accounts": {"name": "Secret"},
     "people": {"name": "Secret", "external_id": "7"},
     "products": {"name": "Secret"},
+    "sources": {"name": "Secret", "kind": "fair"},
     "teams": {"name": "Secret"},
 }
 METHODS = ("GET", "PATCH", "DELETE")

@@ -15,8 +15,11 @@ APPEND_ONLY = {
     "forecast_points",
     "forecast_snapshots",
     "process_policies",
+    "source_costs",
     "target_versions",
     "target_periods",
+    "touchpoints",
+    "touchpoint_stitches",
 }
 
 

@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 
 from app.core.database import workspace_transaction
 from app.core.work import Work
-from app.domain import business, lights
+from app.domain import business, lights, partners, source_ranking
 from app.domain.access import home
 from app.domain.demo import PROCESS, Size, fill
 from app.schemas.lights import LightsQuery
+from app.schemas.source_analysis import PartnerQuery, RankingQuery
 from app.tables import CurrencyRate, Event, ExitReason, Milestone, Opportunity, Passage, Target
 from tests.conftest import NOW, new_workspace
 
@@ -126,3 +127,21 @@ async def test_the_same_seed_shows_the_same_lights_and_another_seed_others(fille
             stories.append(await lights_of(again))
     assert stories[0] == await lights_of(filled)
     assert stories[1] != stories[0]
+
+
+async def test_the_source_with_the_most_leads_has_no_order_and_ranks_last(filled):
+    found = await source_ranking.rank(filled, RankingQuery())
+    most = max(found.sources, key=lambda one: one.leads)
+    assert (most.key, most.orders, most.rank) == ("social-network", 0, len(found.sources))
+    first = found.sources[0]
+    assert (first.rank, first.cost_status) == (1, "ok")
+    assert first.orders > 0
+    assert found.total.cost_status == "ok"
+
+
+async def test_a_partnership_sleeps(filled):
+    found = await source_ranking.rank(filled, RankingQuery(kind="partner"))
+    [partner] = found.sources
+    page = await partners.read(filled, partner.source_id, PartnerQuery())
+    assert (page.given.introductions, page.received.introductions) == (5, 3)
+    assert page.status == "dormant"
