@@ -5,6 +5,7 @@ from app.tables.base import Owned, Table, Versioned
 from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
+from app.tables.matrix import Cell, CellChange, CellConflict, Mark
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
 from app.tables.people import Membership, Person, Team
 from app.tables.processes import (
@@ -21,6 +22,9 @@ from app.tables.workspaces import ApiKey, CurrencyRate, DailyRound, Workspace
 __all__ = [
     "Account",
     "ApiKey",
+    "Cell",
+    "CellChange",
+    "CellConflict",
     "Credit",
     "Criterion",
     "CurrencyRate",
@@ -33,6 +37,7 @@ __all__ = [
     "ImportPart",
     "ImportProblem",
     "KeptAnswer",
+    "Mark",
     "Membership",
     "Milestone",
     "Opportunity",
