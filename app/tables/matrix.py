@@ -120,6 +120,8 @@ class CellChange(Owned):
     account_id: Mapped[UUID]
     product_id: Mapped[UUID]
     facet: Mapped[str]
+    recorded_at: Mapped[datetime]
+    # Since when it is true, as far as that was known.
     at: Mapped[datetime]
     by: Mapped[str]
     source: Mapped[str]

@@ -185,6 +185,7 @@ def _cell_changes() -> None:
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("product_id", sa.Uuid(), nullable=False),
         sa.Column("facet", sa.Text(), nullable=False),
+        sa.Column("recorded_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
