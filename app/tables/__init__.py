@@ -5,7 +5,7 @@ from app.tables.base import Owned, Table, Versioned
 from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
-from app.tables.matrix import Cell, CellChange, CellConflict, Mark
+from app.tables.matrix import Cell, CellChange, CellConflict, CellCount, Mark
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
 from app.tables.people import Membership, Person, Team
 from app.tables.processes import (
@@ -25,6 +25,7 @@ __all__ = [
     "Cell",
     "CellChange",
     "CellConflict",
+    "CellCount",
     "Credit",
     "Criterion",
     "CurrencyRate",
