@@ -21,7 +21,8 @@ SEARCHES = ("list_", "search_")
 COSTS = {
     "compare_rates": 5,
     "infer_process": 10,
-    "export_matrix": 10,
+    "export_matrix_csv": 10,
+    "export_matrix_xlsx": 10,
     "list_stale_opportunities": 2,
     "put_cells": 10,
     "read_drift": 5,

@@ -1,22 +1,35 @@
 """The endpoints of the matrix of customers and products."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Response
+from fastapi.responses import StreamingResponse
 
 from app.api.batches import Wished, new, refused
 from app.api.door import ReadMatrix, WriteMatrix
 from app.core.page import Page
-from app.domain import cell_batches, cell_views, matrix
+from app.domain import cell_batches, cell_views, matrix, matrix_export
 from app.schemas.base import Listing, PageOut
 from app.schemas.batches import Refused
 from app.schemas.cells import CellChangeOut, CellOut, CellSaid, ConflictOut, ConflictQuery
-from app.schemas.matrix import Cells, CellsOut, CellsQuery, MatrixOut, MatrixQuery
+from app.schemas.matrix import Cells, CellsOut, CellsQuery, MatrixOut, MatrixQuery, MatrixSelection
 
 router = APIRouter(prefix="/matrix", tags=["matrix"])
 
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ONE = "/cells/{account_id}/{product_id}"
+
+
+def file_of(media: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {media: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+def sent_as(media: str, name: str, file: bytes) -> StreamingResponse:
+    charset = "; charset=utf-8" if media == CSV else ""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(iter([file]), media_type=f"{media}{charset}", headers=headers)
 
 
 @router.get("", response_model=MatrixOut)
@@ -27,6 +40,25 @@ async def read_matrix(work: ReadMatrix, asked: Annotated[MatrixQuery, Query()]) 
     stand in the order of the columns. An unknown cell is a cell: nobody knows anything of it.
     """
     return Response(await matrix.read(work, asked), media_type="application/json")
+
+
+@router.get("/export.csv", response_class=StreamingResponse, responses=file_of(CSV))
+async def export_matrix_csv(
+    work: ReadMatrix, asked: Annotated[MatrixSelection, Query()]
+) -> StreamingResponse:
+    """All customers that are asked for, by name, with a column for each product: X, red, green …
+
+    An import of the matrix reads the file again. No cell of it is a formula.
+    """
+    return sent_as(CSV, "matrix.csv", await matrix_export.as_csv(work, asked))
+
+
+@router.get("/export.xlsx", response_class=StreamingResponse, responses=file_of(XLSX))
+async def export_matrix_xlsx(
+    work: ReadMatrix, asked: Annotated[MatrixSelection, Query()]
+) -> StreamingResponse:
+    """The same as a workbook in the colours of the shepherd's marks, with a legend."""
+    return sent_as(XLSX, "matrix.xlsx", await matrix_export.as_sheet(work, asked))
 
 
 @router.put("/cells")
