@@ -21,8 +21,11 @@ SEARCHES = ("list_", "search_")
 COSTS = {
     "compare_rates": 5,
     "compare_sources": 5,
+    "export_matrix_csv": 10,
+    "export_matrix_xlsx": 10,
     "infer_process": 10,
     "list_stale_opportunities": 2,
+    "put_cells": 10,
     "rank_sources": 5,
     "read_acquisition": 5,
     "read_drift": 5,

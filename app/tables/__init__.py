@@ -5,6 +5,7 @@ from app.tables.base import Owned, Table, Versioned
 from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
+from app.tables.matrix import Cell, CellChange, CellConflict, CellCount, Mark
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
 from app.tables.people import Membership, Person, Team
 from app.tables.processes import (
@@ -22,6 +23,10 @@ from app.tables.workspaces import ApiKey, CurrencyRate, DailyRound, Workspace
 __all__ = [
     "Account",
     "ApiKey",
+    "Cell",
+    "CellChange",
+    "CellConflict",
+    "CellCount",
     "Credit",
     "Criterion",
     "CurrencyRate",
@@ -34,6 +39,7 @@ __all__ = [
     "ImportPart",
     "ImportProblem",
     "KeptAnswer",
+    "Mark",
     "Membership",
     "Milestone",
     "Opportunity",

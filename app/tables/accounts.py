@@ -18,6 +18,8 @@ class Account(Versioned):
     country: Mapped[str | None]
     domain: Mapped[str | None]
     parent_id: Mapped[UUID | None]
+    # Who looks after it now.
+    owner_id: Mapped[UUID | None]
     source: Mapped[str]
     external_id: Mapped[str | None]
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -25,6 +27,7 @@ class Account(Versioned):
     __table_args__ = (
         home(),
         link("parent_id", "accounts"),
+        link("owner_id", "people"),
         CheckConstraint("parent_id <> id", name="parent_is_another"),
         Index(
             "accounts_external_id_key",
@@ -35,6 +38,7 @@ class Account(Versioned):
             postgresql_where=text("deleted_at IS NULL"),
         ),
         Index("accounts_name_idx", "workspace_id", text("lower(name)")),
+        Index(None, "workspace_id", "owner_id"),
         Index(None, "workspace_id", "created_at", "id"),
         Index(None, "workspace_id", "updated_at", "id"),
     )

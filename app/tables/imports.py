@@ -41,7 +41,7 @@ class Import(Owned):
         home(),
         link("process_id", "processes"),
         CheckConstraint(
-            "object IN ('opportunities', 'accounts', 'products', 'people', 'events')",
+            "object IN ('opportunities', 'accounts', 'products', 'people', 'events', 'matrix')",
             name="object_known",
         ),
         CheckConstraint(
