@@ -106,6 +106,8 @@ WriteAccounts = Annotated[Work, needs(Scope.ACCOUNTS_WRITE)]
 ReadProcesses = Annotated[Work, needs(Scope.PROCESSES_READ)]
 WriteProcesses = Annotated[Work, needs(Scope.PROCESSES_WRITE)]
 ReadForecast = Annotated[Work, needs(Scope.FORECAST_READ)]
+ReadMatrix = Annotated[Work, needs(Scope.MATRIX_READ)]
+WriteMatrix = Annotated[Work, needs(Scope.MATRIX_WRITE)]
 WriteImports = Annotated[Work, needs(Scope.IMPORTS_WRITE)]
 
 

@@ -17,6 +17,8 @@ class Scope(StrEnum):
     PROCESSES_READ = "processes:read"
     PROCESSES_WRITE = "processes:write"
     FORECAST_READ = "forecast:read"
+    MATRIX_READ = "matrix:read"
+    MATRIX_WRITE = "matrix:write"
     IMPORTS_WRITE = "imports:write"
     ADMIN = "admin"
 
