@@ -10,6 +10,7 @@ from app.api import (
     currency_rates,
     focus,
     forecast,
+    goals,
     imports,
     leaks,
     lights,
@@ -29,6 +30,7 @@ from app.api import (
     stale,
     targets,
     teams,
+    white_spots,
     workspaces,
 )
 from app.api.finish import finished
@@ -60,6 +62,8 @@ ROUTERS = finished(
     stale.router,
     leaks.router,
     matrix_stats.router,
+    white_spots.router,
+    goals.router,
     pipeline.router,
     restores.router,
     imports.router,

@@ -17,7 +17,7 @@ from app.engine.matrix.ground import Ground, Tally, ground, with_unknown
 from app.engine.matrix.status import Status
 from app.engine.matrix.worth import NONE, Sample
 from app.engine.money import exponent, round_to_minor
-from app.tables import Product
+from app.tables import Person, Product
 
 # A competitor's cell can be attacked when its contract ends within a year, or nobody knows of one.
 HORIZON = timedelta(days=365)
@@ -103,6 +103,11 @@ async def history(work: Work) -> History:
 async def sold(work: Work) -> dict[UUID, str]:
     """The names of the products that are sold."""
     return {row.id: row.name for row in await work.all(work.rows(Product).where(Product.active))}
+
+
+async def names_of(work: Work) -> dict[UUID | None, str]:
+    """Everybody's name."""
+    return {row.id: row.name for row in await work.all(work.rows(Person))}
 
 
 async def counted(work: Work, products: Mapping[UUID, str], whose: Whose = ALL) -> list[Cells]:

@@ -1,19 +1,22 @@
 """Cells put together by what they have in common, counted and valued by status."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeVar
 from uuid import UUID
+
+from sqlalchemy import Row
 
 from app.core.work import Work
 from app.domain.potential.grounds import usual
 from app.engine.matrix.ground import Ground, Tally
 from app.engine.matrix.measures import Measures, measures
 from app.engine.matrix.status import Status
+from app.engine.matrix.worth import Sample
 from app.engine.money import round_to_minor
 from app.schemas.base import MoneyOut, money_out
-from app.schemas.matrix_stats import CellSumOut, MeasuresOut, StatsGroupOut
+from app.schemas.matrix_stats import CellSumOut, EvidenceOut, MeasuresOut, StatsGroupOut
 from app.schemas.ratios import ratio_out
 
 Key = TypeVar("Key")
@@ -61,11 +64,28 @@ def grouped(
     return groups
 
 
+def unasked(group: Group, accounts: int, worth: Sequence[Fraction | None]) -> None:
+    """So many accounts, for products that are usually worth so much, as if nobody was asked."""
+    unknown = group.sums[Status.UNKNOWN]
+    unknown.n += accounts * len(worth)
+    unknown.value += accounts * sum((value or Fraction(0) for value in worth), Fraction(0))
+    unknown.missing += accounts * worth.count(None)
+
+
+def asked(group: Group, row: Row[Any]) -> None:
+    """Cells that PostgreSQL summed, of a status that is known: no longer unknown."""
+    unknown = group.sums[Status.UNKNOWN]
+    unknown.n -= row.n
+    unknown.value -= Fraction(row.usual)
+    unknown.missing -= row.unusual
+    group.sums[Status(row.status)] = Sum(row.n, Fraction(row.total), row.stated, row.missing)
+
+
 def group_out(work: Work, key: Any, name: str | None, group: Group, **more: Any) -> StatsGroupOut:
     return StatsGroupOut(
         key=None if key is None else str(key),
         name=name,
-        cells=[_sum(work, status, each) for status, each in group.sums.items()],
+        cells=sums_out(work, group),
         by_count=measures_out(group.by_count),
         by_value=measures_out(group.by_value),
         **{"competitor_share": None, **more},
@@ -93,17 +113,12 @@ def known_value(found: Sum) -> Fraction | None:
     return None if found.n and found.missing == found.n else found.value
 
 
-def whole(groups: Mapping[Any, Group]) -> Group:
-    """All groups as one."""
-    found = Group()
-    for group in groups.values():
-        for status, each in group.sums.items():
-            into = found.sums[status]
-            into.n += each.n
-            into.value += each.value
-            into.stated += each.stated
-            into.missing += each.missing
-    return found
+def evidence_out(rate: Fraction | None, sample: Sample) -> EvidenceOut:
+    return EvidenceOut(chance=ratio_out(rate), won=int(sample.total), decided=sample.n)
+
+
+def sums_out(work: Work, group: Group) -> list[CellSumOut]:
+    return [_sum(work, status, each) for status, each in group.sums.items()]
 
 
 def _sum(work: Work, status: Status, found: Sum) -> CellSumOut:

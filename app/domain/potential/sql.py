@@ -12,7 +12,7 @@ rates AS (
 )"""
 
 
-def _times_rate(currency: str) -> str:
+def times_rate(currency: str) -> str:
     """Most cells are in the workspace's own currency: only the others look a rate up."""
     rate = f"(SELECT x.rate FROM rates x WHERE x.currency = {currency})"
     return f"CASE WHEN {currency} = :currency THEN 1 ELSE {rate} END"
@@ -20,10 +20,10 @@ def _times_rate(currency: str) -> str:
 
 _OF_RIVAL = "k.value -> 'annual_value' ->> "
 STATED = f"""round(CASE c.status
-  WHEN 'buys' THEN c.ours_annual_value * {_times_rate("c.ours_currency")}
-  WHEN 'need' THEN c.need_value * {_times_rate("c.need_currency")}
+  WHEN 'buys' THEN c.ours_annual_value * {times_rate("c.ours_currency")}
+  WHEN 'need' THEN c.need_value * {times_rate("c.need_currency")}
   WHEN 'competitor' THEN (
-    SELECT sum(({_OF_RIVAL}'amount')::numeric * {_times_rate(f"({_OF_RIVAL}'currency')")})
+    SELECT sum(({_OF_RIVAL}'amount')::numeric * {times_rate(f"({_OF_RIVAL}'currency')")})
     FROM jsonb_array_elements(c.competitors) k)
   END, :exponent)"""
 # One of the competitors can be attacked: nothing binds the customer longer than the horizon.
@@ -81,7 +81,7 @@ WITH {RATES}
 SELECT k.value ->> 'name' AS name, c.status, count(*) AS n,
   count({_OF_RIVAL}'amount') AS stated,
   coalesce(sum(round(({_OF_RIVAL}'amount')::numeric
-    * {_times_rate(f"({_OF_RIVAL}'currency')")}, :exponent)), 0) AS total
+    * {times_rate(f"({_OF_RIVAL}'currency')")}, :exponent)), 0) AS total
 FROM cells c
 JOIN accounts a ON a.id = c.account_id AND {THERE} AND {MINE}
 JOIN products p ON p.id = c.product_id AND {SOLD}

@@ -19,9 +19,11 @@ from app.domain.potential.grounds import (
     given,
     headcount,
     matrix,
+    names_of,
     usual,
 )
-from app.domain.potential.groups import Group, Sum, group_out, grouped
+from app.domain.potential.groups import Group, Sum, group_out, grouped, unasked
+from app.domain.potential.groups import asked as asked_of
 from app.engine.matrix.ground import Tally
 from app.engine.matrix.measures import share
 from app.engine.matrix.status import Status
@@ -35,7 +37,6 @@ from app.schemas.matrix_stats import (
     StatsQuery,
 )
 from app.schemas.ratios import ratio_out
-from app.tables import Person
 
 FORMULA = (
     "matrix.1: knowledge = (a - u) / a; penetration = b / (b + c + g);"
@@ -107,12 +108,10 @@ async def _by_owner(work: Work, whole: Matrix, asked: StatsQuery) -> list[StatsG
     rows = (await work.db.execute(text(sql.BY_OWNER), values)).all()
     groups: defaultdict[UUID | None, Group] = defaultdict(Group)
     for row in heads:
-        _count(
-            groups[row.owner_id].sums[Status.UNKNOWN], row, [worth[row.segment, p] for p in chosen]
-        )
+        unasked(groups[row.owner_id], row.n, [worth[row.segment, id] for id in chosen])
     for row in rows:
-        _told(groups[row.owner_id], row)
-    names = await _names(work)
+        asked_of(groups[row.owner_id], row)
+    names = await names_of(work)
     return [group_out(work, id, names.get(id), group) for id, group in groups.items()]
 
 
@@ -125,22 +124,6 @@ def usual_values(
         "products": [product for _, product in worth],
         "usual": [None if one is None else round_to_minor(one, currency) for one in worth.values()],
     }
-
-
-def _count(unknown: Sum, heads: Row[Any], worth: Sequence[Fraction | None]) -> None:
-    """As if nobody had been asked: every account for every product."""
-    unknown.n += heads.n * len(worth)
-    unknown.value += heads.n * sum((value or Fraction(0) for value in worth), Fraction(0))
-    unknown.missing += heads.n * worth.count(None)
-
-
-def _told(group: Group, row: Row[Any]) -> None:
-    """What is known of, and so no longer unknown."""
-    unknown = group.sums[Status.UNKNOWN]
-    unknown.n -= row.n
-    unknown.value -= Fraction(row.usual)
-    unknown.missing -= row.unusual
-    group.sums[Status(row.status)] = Sum(row.n, Fraction(row.total), row.stated, row.missing)
 
 
 async def _by_competitor(work: Work, total: Group, asked: StatsQuery) -> list[StatsGroupOut]:
@@ -181,10 +164,6 @@ def _competitor(work: Work, name: str, group: Group, held: Sum, total: Group) ->
             ),
         }
     )
-
-
-async def _names(work: Work) -> dict[UUID | None, str]:
-    return {row.id: row.name for row in await work.all(work.rows(Person))}
 
 
 def _rank(group: StatsGroupOut) -> Rank:

@@ -7,12 +7,12 @@ from fractions import Fraction
 
 from app.core.work import Work
 from app.domain.potential.grounds import Cells, Matrix, Whose, counted, history, matrix, usual
-from app.domain.potential.groups import Sum, known_value, money_of
+from app.domain.potential.groups import Sum, evidence_out, known_value, money_of
 from app.engine.leaks.amounts import known_total
 from app.engine.matrix.measures import share
 from app.engine.matrix.status import Status
-from app.engine.matrix.worth import SETTLED, Sample, chance
-from app.schemas.matrix_stats import ClosingOut, EvidenceOut, Part, ValueOut
+from app.engine.matrix.worth import SETTLED, chance
+from app.schemas.matrix_stats import ClosingOut, Part, ValueOut
 from app.schemas.ratios import ratio_out
 
 FORMULA = (
@@ -49,8 +49,8 @@ async def find(work: Work, asked: Part) -> ValueOut:
         potential_value=money_of(work, potential),
         expected_value=money_of(work, known_total([need.likely, rivals.likely])),
         white_spots_value=money_of(work, closings[Status.UNKNOWN].likely),
-        win=_evidence(whole.ground.win, whole.history.existing),
-        displacement=_evidence(whole.ground.displacement, whole.history.takeovers),
+        win=evidence_out(whole.ground.win, whole.history.existing),
+        displacement=evidence_out(whole.ground.displacement, whole.history.takeovers),
         currency=work.home.currency,
         as_of=work.now,
         source="matrix",
@@ -103,7 +103,3 @@ def _closing_out(work: Work, status: Status, found: Closing) -> ClosingOut:
         expected_value=money_of(work, found.likely if open_ones else Fraction(0)),
         missing_value_count=found.missing,
     )
-
-
-def _evidence(rate: Fraction | None, sample: Sample) -> EvidenceOut:
-    return EvidenceOut(chance=ratio_out(rate), won=int(sample.total), decided=sample.n)
