@@ -51,7 +51,7 @@ async def write_opportunities(
     The results are in the order of the items, and say of each what became of it. With
     `all_or_nothing` an item that fails is answered with its problem, and nothing was written.
     """
-    sent = [_refused(each) if isinstance(each, Refused) else each for each in batch.items]
+    sent = [refused(each) if isinstance(each, Refused) else each for each in batch.items]
     wishes = batches.Wishes(batch.mode, upsert=batch.upsert, dry_run=asked.dry_run)
     return await batches.write(work, sent, wishes)
 
@@ -124,7 +124,8 @@ async def put_product(
     return ProductOut.of(_answered(response, "products", seen, fresh=fresh))
 
 
-def _refused(item: Refused) -> Any:
+def refused(item: Refused) -> Any:
+    """The problem of an item that is none; its pointers start at the item."""
     return refusal([fault | {"loc": ("body", *fault["loc"])} for fault in item.faults])
 
 

@@ -21,7 +21,9 @@ SEARCHES = ("list_", "search_")
 COSTS = {
     "compare_rates": 5,
     "infer_process": 10,
+    "export_matrix": 10,
     "list_stale_opportunities": 2,
+    "put_cells": 10,
     "read_drift": 5,
     "read_effect": 5,
     "read_forecast": 5,

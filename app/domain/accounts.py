@@ -9,14 +9,16 @@ from app.core.page import Page, listed
 from app.core.work import Work
 from app.domain import attributes
 from app.domain.naming import begins, ordered
+from app.domain.references import present
 from app.domain.trees import hang
 from app.schemas.accounts import AccountIn, AccountPatch, AccountQuery
-from app.tables import Account
+from app.tables import Account, Person
 
 FILTERS = {
     "segment": Account.segment,
     "country": Account.country,
     "parent": Account.parent_id,
+    "owner": Account.owner_id,
     "source": Account.source,
     "external_id": Account.external_id,
 }
@@ -34,6 +36,7 @@ async def find(work: Work, asked: AccountQuery) -> Page:
 
 
 async def create(work: Work, account: AccountIn) -> Row[Any]:
+    await _owned(work, account.owner_id)
     if account.parent_id is not None:
         await hang(work, Account, None, account.parent_id)
     return await work.add(Account, **account.model_dump())
@@ -42,6 +45,12 @@ async def create(work: Work, account: AccountIn) -> Row[Any]:
 async def change(work: Work, id: UUID, version: int | None, patch: AccountPatch) -> Row[Any]:
     changes = patch.model_dump(exclude_unset=True)
     values = await attributes.merge(work, Account, id, changes)
+    await _owned(work, values.get("owner_id"))
     if values.get("parent_id") is not None:
         await hang(work, Account, id, values["parent_id"])
     return await work.change(Account, id, version, **values)
+
+
+async def _owned(work: Work, owner_id: UUID | None) -> None:
+    if owner_id is not None:
+        await present(work, {Person: [owner_id]})

@@ -179,6 +179,8 @@ def _missing(noun: str, id: UUID) -> Problem:
 
 def _applied(work: Work, ledger: _Ledger, change: Change, voice: Voice) -> Written | Problem:
     cell = ledger.cells[change.key]
+    if change.version is not None and cell.version == 0:
+        return NotFound("Nobody spoke of this cell yet; leave the version out.")
     if change.version not in (None, cell.version):
         return stale("cell", cell.version)
     values = dict(_values(cell, change))

@@ -19,6 +19,7 @@ class AccountIn(In):
     country: Short | None = None
     domain: Short | None = None
     parent_id: Annotated[UUID | None, Field(description="The group it belongs to.")] = None
+    owner_id: Annotated[UUID | None, Field(description="Who looks after it now.")] = None
     source: Annotated[Source, Field(description="The system that gave the external id.")] = "api"
     external_id: ExternalId | None = None
     attributes: Attributes = Field(default_factory=dict)
@@ -32,6 +33,7 @@ class AccountPatch(In):
     country: Short | None = ABSENT
     domain: Short | None = ABSENT
     parent_id: UUID | None = ABSENT
+    owner_id: UUID | None = ABSENT
     source: Source = ABSENT
     external_id: ExternalId | None = ABSENT
     attributes: Attributes = ABSENT
@@ -44,6 +46,7 @@ class AccountOut(Out):
     country: str | None
     domain: str | None
     parent_id: UUID | None
+    owner_id: Annotated[UUID | None, Field(description="Who looks after it now.")]
     source: str
     external_id: str | None
     attributes: dict[str, Any]
@@ -63,6 +66,7 @@ class AccountQuery(Counting, AccountShape):
     segment: str | None = None
     country: str | None = None
     parent: Annotated[UUID | None, Field(description="The group they belong to.")] = None
+    owner: UUID | None = None
     source: str | None = None
     external_id: str | None = None
     sort: Sort = Sort.OLDEST

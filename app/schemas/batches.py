@@ -25,7 +25,7 @@ class Refused:
         self.faults = faults
 
 
-def _each_alone(item: Any, check: ValidatorFunctionWrapHandler) -> Any:
+def each_alone(item: Any, check: ValidatorFunctionWrapHandler) -> Any:
     try:
         return check(item)
     except ValidationError as error:
@@ -40,7 +40,7 @@ class BatchIn(In):
         ),
     ]
     items: Annotated[
-        list[Annotated[OpportunityIn, WrapValidator(_each_alone)]],
+        list[Annotated[OpportunityIn, WrapValidator(each_alone)]],
         Field(min_length=1, max_length=MOST_ITEMS),
     ]
     upsert: Annotated[

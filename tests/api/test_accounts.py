@@ -213,3 +213,16 @@ async def test_merge_patch_may_say_its_media_type(client):
         headers={"If-Match": '"1"', "Content-Type": "application/merge-patch+json"},
     )
     assert (answer.status_code, answer.json()["name"]) == (200, "B")
+
+
+async def test_accounts_are_found_by_who_looks_after_them(client, neighbour):
+    ada = (await client.post("/v1/people", json={"name": "Ada"})).json()["id"]
+    account = await made(client, owner_id=ada)
+    await made(client, name="Other")
+    assert await names(client, owner=ada) == ["Acme"]
+    assert (await changed(client, account, owner_id=None)).json()["owner_id"] is None
+    assert await names(client, owner=ada) == []
+    foreign = (await neighbour.post("/v1/people", json={"name": "Eve"})).json()["id"]
+    for owner in (foreign, str(uuid7())):
+        answer = await client.post("/v1/accounts", json={"name": "Acme", "owner_id": owner})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")

@@ -18,13 +18,15 @@ def times_rate(currency: str) -> str:
     return f"CASE WHEN {currency} = :currency THEN 1 ELSE {rate} END"
 
 
+# What several competitors get adds up if all of it is stated.
 _OF_RIVAL = "k.value -> 'annual_value' ->> "
 STATED = f"""round(CASE c.status
   WHEN 'buys' THEN c.ours_annual_value * {times_rate("c.ours_currency")}
   WHEN 'need' THEN c.need_value * {times_rate("c.need_currency")}
   WHEN 'competitor' THEN (
-    SELECT sum(({_OF_RIVAL}'amount')::numeric * {times_rate(f"({_OF_RIVAL}'currency')")})
-    FROM jsonb_array_elements(c.competitors) k)
+    SELECT CASE WHEN count(s.value) = count(*) THEN sum(s.value) END
+    FROM jsonb_array_elements(c.competitors) k CROSS JOIN LATERAL (
+      SELECT ({_OF_RIVAL}'amount')::numeric * {times_rate(f"({_OF_RIVAL}'currency')")} AS value) s)
   END, :exponent)"""
 # One of the competitors can be attacked: nothing binds the customer longer than the horizon.
 ATTACKABLE = """c.status = 'competitor' AND EXISTS (

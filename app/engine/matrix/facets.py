@@ -7,6 +7,7 @@ history as they were.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum, auto
 from typing import Any
 
@@ -89,6 +90,26 @@ def beside(competitors: Sequence[Value], seen: Sequence[Value]) -> list[Value]:
     for each in (*competitors, *seen):
         known.setdefault(each["name"].casefold(), {**COMPETITOR, **each})
     return [*known.values()]
+
+
+def stated(decides: str | None, values: Mapping[str, Value]) -> Value | None:
+    """What somebody stated the deciding facet to be worth a year; what several competitors get adds
+    up where all of it is stated in one currency.
+
+    >>> worth = {"amount": "10.50", "currency": "EUR"}
+    >>> rivals = {"value": [{"annual_value": worth}, {"annual_value": worth}]}
+    >>> stated("competitors", {"competitors": rivals})
+    {'amount': '21.00', 'currency': 'EUR'}
+    """
+    if decides in ("ours", "need"):
+        found: Value | None = values[decides]["annual_value" if decides == "ours" else "est_value"]
+        return found
+    worths = [each["annual_value"] for each in values["competitors"]["value"]]
+    currencies = {worth and worth["currency"] for worth in worths}
+    if decides != "competitors" or None in currencies or len(currencies) != 1:
+        return None
+    total = sum(Decimal(worth["amount"]) for worth in worths)
+    return {"amount": f"{total:f}", "currency": currencies.pop()}
 
 
 def objection(name: str, value: Value) -> str | None:
