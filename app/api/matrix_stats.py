@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from app.api.door import ReadMatrix
 from app.domain.potential import coverage, stats, value
-from app.schemas.matrix_stats import CoverageOut, Part, StatsOut, StatsQuery, ValueOut
+from app.schemas.matrix_stats import MatrixCoverageOut, Part, StatsOut, StatsQuery, ValueOut
 
 router = APIRouter(prefix="/matrix", tags=["matrix"])
 
@@ -24,6 +24,8 @@ async def read_matrix_value(work: ReadMatrix, asked: Annotated[Part, Query()]) -
 
 
 @router.get("/coverage")
-async def read_matrix_coverage(work: ReadMatrix, asked: Annotated[Part, Query()]) -> CoverageOut:
+async def read_matrix_coverage(
+    work: ReadMatrix, asked: Annotated[Part, Query()]
+) -> MatrixCoverageOut:
     """Whether each chance at existing customers was assessed, and whether it was used."""
     return await coverage.find(work, asked)

@@ -14,7 +14,14 @@ from app.core.page import Order, Page, page
 from app.core.work import Work
 from app.domain.references import present
 from app.engine.matrix.status import Status
-from app.schemas.goals import GoalIn, GoalOut, GoalPatch, GoalsQuery, GoalWorkQuery, ServedOut
+from app.schemas.goals import (
+    AccountGoalIn,
+    AccountGoalOut,
+    AccountGoalPatch,
+    GoalsQuery,
+    GoalWorkQuery,
+    ServedOut,
+)
 from app.tables import Account, Cell, Goal, GoalProduct, Product
 
 # Nothing is due so late: goals without a cadence come last.
@@ -42,12 +49,12 @@ async def find(work: Work, asked: GoalWorkQuery) -> Page:
     return await _seen(work, query, Order("due", due.element, Goal.id), asked)
 
 
-async def read(work: Work, id: UUID) -> GoalOut:
+async def read(work: Work, id: UUID) -> AccountGoalOut:
     row = await work.get(Goal, id)
     return _out(row, (await _served(work, [row]))[id])
 
 
-async def create(work: Work, account_id: UUID, goal: GoalIn) -> GoalOut:
+async def create(work: Work, account_id: UUID, goal: AccountGoalIn) -> AccountGoalOut:
     await present(work, {Account: [account_id], Product: goal.product_ids})
     values = goal.model_dump(exclude={"product_ids"})
     values["since"] = goal.since or work.today
@@ -57,7 +64,7 @@ async def create(work: Work, account_id: UUID, goal: GoalIn) -> GoalOut:
     return await _after(work, row)
 
 
-async def change(work: Work, id: UUID, version: int, patch: GoalPatch) -> GoalOut:
+async def change(work: Work, id: UUID, version: int, patch: AccountGoalPatch) -> AccountGoalOut:
     values = patch.model_dump(exclude_unset=True, exclude={"product_ids"})
     _reviewed(work, values)
     row = await work.change(Goal, id, version, **values)
@@ -86,7 +93,7 @@ def _due(query: Select[Any], asked: GoalsQuery) -> Select[Any]:
     return query if asked.due_by is None else query.where(Goal.review_due <= asked.due_by)
 
 
-async def _after(work: Work, row: Row[Any]) -> GoalOut:
+async def _after(work: Work, row: Row[Any]) -> AccountGoalOut:
     return _out(row, (await _served(work, [row]))[row.id])
 
 
@@ -133,6 +140,6 @@ async def _served(work: Work, goals: Sequence[Row[Any]]) -> Mapping[UUID, list[S
     return found
 
 
-def _out(row: Row[Any], products: list[ServedOut]) -> GoalOut:
-    names = [name for name in GoalOut.model_fields if name != "products"]
-    return GoalOut(**{name: getattr(row, name) for name in names}, products=products)
+def _out(row: Row[Any], products: list[ServedOut]) -> AccountGoalOut:
+    names = [name for name in AccountGoalOut.model_fields if name != "products"]
+    return AccountGoalOut(**{name: getattr(row, name) for name in names}, products=products)

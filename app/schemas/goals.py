@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from app.engine.matrix.status import Status
 from app.schemas.base import Day, Days, In, Listing, Out, Sentence
+from app.schemas.cells import CellStatus
 from app.schemas.patch import ABSENT
 
 
@@ -26,7 +26,7 @@ ProductIds = Annotated[
 Cadence = Annotated[Days, Field(description="How often to talk about it.", examples=[90])]
 
 
-class GoalIn(In):
+class AccountGoalIn(In):
     text: Annotated[Sentence, Field(examples=["Half the scrap in press shop 2"])]
     since: Annotated[Day | None, Field(description="Default: today.")] = None
     review_every_days: Cadence | None = None
@@ -34,7 +34,7 @@ class GoalIn(In):
     product_ids: ProductIds = Field(default_factory=list)
 
 
-class GoalPatch(In):
+class AccountGoalPatch(In):
     """JSON Merge Patch: what is left out stays, null empties."""
 
     text: Sentence = ABSENT
@@ -49,10 +49,10 @@ class ServedOut(Out):
 
     product_id: UUID
     product: str
-    status: Status
+    status: CellStatus
 
 
-class GoalOut(Out):
+class AccountGoalOut(Out):
     id: UUID
     account_id: UUID
     text: str

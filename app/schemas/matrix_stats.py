@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.engine.matrix.status import Status
 from app.schemas.base import In, Listing, MoneyOut, Out
+from app.schemas.cells import CellStatus
 
 Share = Annotated[str | None, Field(examples=["0.6250"])]
 
@@ -36,7 +36,7 @@ class CellSumOut(Out):
     """The cells of a status. `estimated_value_count` of them are valued as is usual for the product
     in the segment; of `missing_value_count` nothing tells the value, and they stay out of it."""
 
-    status: Status
+    status: CellStatus
     count: int
     value: Annotated[
         MoneyOut | None,
@@ -95,7 +95,7 @@ class StatsOut(Out):
 class ClosingOut(Out):
     """What may come of the cells of a status: value times chance, cell by cell."""
 
-    status: Status
+    status: CellStatus
     count: int
     value: Annotated[MoneyOut | None, Field(description="Of a year, were all of it ours.")]
     attackable_count: Annotated[
@@ -109,7 +109,7 @@ class ClosingOut(Out):
     missing_value_count: int
 
 
-class EvidenceOut(Out):
+class OddsOut(Out):
     """A chance of ours, and the decided opportunities it is known from."""
 
     chance: Share
@@ -129,15 +129,15 @@ class ValueOut(Out):
     white_spots_value: Annotated[
         MoneyOut | None, Field(description="What asking about every white spot may bring.")
     ]
-    win: EvidenceOut
-    displacement: EvidenceOut
+    win: OddsOut
+    displacement: OddsOut
     currency: str
     as_of: datetime
     source: str
     formula: str
 
 
-class CoverageOut(Out):
+class MatrixCoverageOut(Out):
     """Whether each chance at existing customers was assessed, and whether it was used.
 
     Existing customers buy something from us. A need is worked on when an opportunity about that

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.engine.matrix.status import Status
 from app.engine.matrix.worth import ValueSource
 from app.schemas.base import In, Listing, MoneyOut, Out
-from app.schemas.matrix_stats import EvidenceOut, Part, Share
+from app.schemas.cells import CellStatus
+from app.schemas.matrix_stats import OddsOut, Part, Share
 
 Score = Annotated[
     MoneyOut | None,
@@ -32,7 +32,7 @@ class _CellOut(Out):
     segment: str | None
     product_id: UUID
     product: str
-    status: Status
+    status: CellStatus
     value: ValueOfYear
     value_source: Annotated[
         ValueSource,
@@ -61,8 +61,8 @@ class SpotsOut(Out):
 
     data: list[WhiteSpotOut]
     next_cursor: str | None
-    win: EvidenceOut
-    displacement: EvidenceOut
+    win: OddsOut
+    displacement: OddsOut
     currency: str
     as_of: datetime
     source: str

@@ -6,7 +6,7 @@ from app.core.work import Work
 from app.domain.potential.grounds import Whose, given
 from app.domain.potential.sql import MINE, SOLD, THERE
 from app.engine.matrix.measures import share
-from app.schemas.matrix_stats import CoverageOut, Part
+from app.schemas.matrix_stats import MatrixCoverageOut, Part
 from app.schemas.ratios import ratio_out
 
 FORMULA = (
@@ -44,13 +44,13 @@ SELECT (SELECT count(*) FROM existing) AS accounts,
 FROM here"""
 
 
-async def find(work: Work, asked: Part) -> CoverageOut:
+async def find(work: Work, asked: Part) -> MatrixCoverageOut:
     """In one statement."""
     whose = Whose(owner=asked.owner, segment=asked.segment)
     values = given(work, whose) | {"product": asked.product}
     row = (await work.db.execute(text(_COVERED), values)).one()
     applicable = row.accounts * row.products - row.aside
-    return CoverageOut(
+    return MatrixCoverageOut(
         existing_accounts=row.accounts,
         applicable_cells=applicable,
         known_cells=row.known,

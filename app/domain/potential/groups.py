@@ -16,7 +16,7 @@ from app.engine.matrix.status import Status
 from app.engine.matrix.worth import Sample
 from app.engine.money import round_to_minor
 from app.schemas.base import MoneyOut, money_out
-from app.schemas.matrix_stats import CellSumOut, EvidenceOut, MeasuresOut, StatsGroupOut
+from app.schemas.matrix_stats import CellSumOut, MeasuresOut, OddsOut, StatsGroupOut
 from app.schemas.ratios import ratio_out
 
 Key = TypeVar("Key")
@@ -113,8 +113,8 @@ def known_value(found: Sum) -> Fraction | None:
     return None if found.n and found.missing == found.n else found.value
 
 
-def evidence_out(rate: Fraction | None, sample: Sample) -> EvidenceOut:
-    return EvidenceOut(chance=ratio_out(rate), won=int(sample.total), decided=sample.n)
+def odds_out(rate: Fraction | None, sample: Sample) -> OddsOut:
+    return OddsOut(chance=ratio_out(rate), won=int(sample.total), decided=sample.n)
 
 
 def sums_out(work: Work, group: Group) -> list[CellSumOut]:
@@ -123,7 +123,7 @@ def sums_out(work: Work, group: Group) -> list[CellSumOut]:
 
 def _sum(work: Work, status: Status, found: Sum) -> CellSumOut:
     return CellSumOut(
-        status=status,
+        status=status.value,
         count=found.n,
         value=money_of(work, known_value(found)),
         estimated_value_count=found.n - found.stated - found.missing,

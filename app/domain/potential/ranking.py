@@ -8,7 +8,7 @@ from app.core.page import Key, Order, page
 from app.core.work import Work
 from app.domain.potential import spots
 from app.domain.potential.grounds import Matrix, Whose, history, matrix
-from app.domain.potential.groups import evidence_out, money_of
+from app.domain.potential.groups import money_of, odds_out
 from app.domain.potential.told import cell_of, likely, out, valued, why, worth_of
 from app.domain.potential.value import FORMULA
 from app.engine.matrix.status import Status
@@ -33,8 +33,8 @@ async def find(work: Work, asked: SpotsQuery) -> SpotsOut:
     return SpotsOut(
         data=[_spot(work, whole, row) for row in shown.data],
         next_cursor=shown.next_cursor,
-        win=evidence_out(whole.ground.win, whole.history.existing),
-        displacement=evidence_out(whole.ground.displacement, whole.history.takeovers),
+        win=odds_out(whole.ground.win, whole.history.existing),
+        displacement=odds_out(whole.ground.displacement, whole.history.takeovers),
         currency=work.home.currency,
         as_of=work.now,
         source="matrix",

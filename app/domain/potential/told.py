@@ -37,7 +37,7 @@ def cell_of(work: Work, whole: Matrix, row: Row[Any], worth: Worth) -> dict[str,
         "segment": row.segment or None,
         "product_id": row.id,
         "product": whole.products[row.id],
-        "status": Status(row.status),
+        "status": row.status,
         "value": money_of(work, worth.value),
         "value_source": worth.source,
     }

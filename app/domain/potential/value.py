@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from app.core.work import Work
 from app.domain.potential.grounds import Cells, Matrix, Whose, counted, history, matrix, usual
-from app.domain.potential.groups import Sum, evidence_out, known_value, money_of
+from app.domain.potential.groups import Sum, known_value, money_of, odds_out
 from app.engine.leaks.amounts import known_total
 from app.engine.matrix.measures import share
 from app.engine.matrix.status import Status
@@ -49,8 +49,8 @@ async def find(work: Work, asked: Part) -> ValueOut:
         potential_value=money_of(work, potential),
         expected_value=money_of(work, known_total([need.likely, rivals.likely])),
         white_spots_value=money_of(work, closings[Status.UNKNOWN].likely),
-        win=evidence_out(whole.ground.win, whole.history.existing),
-        displacement=evidence_out(whole.ground.displacement, whole.history.takeovers),
+        win=odds_out(whole.ground.win, whole.history.existing),
+        displacement=odds_out(whole.ground.displacement, whole.history.takeovers),
         currency=work.home.currency,
         as_of=work.now,
         source="matrix",
@@ -95,7 +95,7 @@ def _closing_out(work: Work, status: Status, found: Closing) -> ClosingOut:
     open_ones = status not in SETTLED
     possible = found.possible if found.expected is not None else Fraction(0)
     return ClosingOut(
-        status=status,
+        status=status.value,
         count=found.n,
         value=money_of(work, known_value(found)),
         attackable_count=found.attackable if status is Status.COMPETITOR else None,
