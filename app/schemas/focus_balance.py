@@ -26,18 +26,24 @@ class SideOut(Out):
     effort_count: Annotated[
         int, Field(description="What people noted about such opportunities; imports are none.")
     ]
-    effort_share: Share
+    effort_share: Annotated[Share, Field(description="Of all that was noted.")]
     open_count: int
-    open_value: MoneyOut | None
+    open_value: Annotated[
+        MoneyOut | None, Field(description="Null where some are open and no value is known.")
+    ]
     open_share: Annotated[Share, Field(description="Of the value that is open.")]
     potential_count: Annotated[
         int, Field(description="Needs and attackable cells; existing: of accounts that buy.")
     ]
-    potential_value: MoneyOut | None
+    potential_value: Annotated[
+        MoneyOut | None, Field(description="Of a year; null where no value is known.")
+    ]
     potential_share: Annotated[Share, Field(description="Of the potential value.")]
 
 
 class MismatchOut(Out):
+    """A kind of business that gets far less effort than its potential deserves."""
+
     code: Annotated[str, Field(examples=["existing_neglected"])]
     gap: Annotated[str, Field(description="Potential share less effort share of that business.")]
     text: str
@@ -47,7 +53,9 @@ class BalanceOut(Out):
     """The energy follows the attention: `mismatch` tells when the potential lies elsewhere."""
 
     data: list[SideOut]
-    mismatch: MismatchOut | None
+    mismatch: Annotated[
+        MismatchOut | None, Field(description="Null where shares lie less than 0.2 apart.")
+    ]
     days: int
     currency: str
     as_of: datetime

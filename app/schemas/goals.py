@@ -27,6 +27,8 @@ Cadence = Annotated[Days, Field(description="How often to talk about it.", examp
 
 
 class AccountGoalIn(In):
+    """Something an account wants to achieve."""
+
     text: Annotated[Sentence, Field(examples=["Half the scrap in press shop 2"])]
     since: Annotated[Day | None, Field(description="Default: today.")] = None
     review_every_days: Cadence | None = None
@@ -40,29 +42,31 @@ class AccountGoalPatch(In):
     text: Sentence = ABSENT
     since: Day = ABSENT
     review_every_days: Cadence | None = ABSENT
-    reviewed_on: Day | None = ABSENT
+    reviewed_on: Annotated[Day | None, Field(description="When it was last talked about.")] = ABSENT
     product_ids: ProductIds = ABSENT
 
 
 class ServedOut(Out):
     """A product that serves the goal, and how the account stands to it."""
 
-    product_id: UUID
-    product: str
+    product_id: Annotated[UUID, Field(description="What is sold.")]
+    product: Annotated[str, Field(description="Its name.")]
     status: CellStatus
 
 
 class AccountGoalOut(Out):
+    """Something an account wants to achieve, and what of ours serves it."""
+
     id: UUID
     account_id: UUID
     text: str
     since: date
-    review_every_days: int | None
-    reviewed_on: date | None
+    review_every_days: Annotated[int | None, Field(description="How often to talk about it.")]
+    reviewed_on: Annotated[date | None, Field(description="When it was last talked about.")]
     review_due: Annotated[
         date | None, Field(description="So many days after the last review, or after `since`.")
     ]
-    products: list[ServedOut]
+    products: Annotated[list[ServedOut], Field(description="What of ours serves it.")]
     version: int
     created_at: datetime
     updated_at: datetime

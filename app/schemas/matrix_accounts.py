@@ -22,29 +22,35 @@ class AccountScoresQuery(Listing):
 class UsedOut(Out):
     """What is bought from us, of all that is demanded."""
 
-    by_count: Share
-    by_value: Share
-    demanded_count: int
-    demanded_value: MoneyOut | None
+    by_count: Annotated[Share, Field(description="By the number of cells.")]
+    by_value: Annotated[Share, Field(description="By what they are worth a year.")]
+    demanded_count: Annotated[int, Field(description="Cells with any demand.")]
+    demanded_value: Annotated[
+        MoneyOut | None, Field(description="What they are worth a year; null where nothing tells.")
+    ]
 
 
 class ExpectationOut(Out):
     """Of how many applicable cells a person confirmed something lately."""
 
     share: Share
-    confirmed_count: int
-    applicable_count: int
+    confirmed_count: Annotated[int, Field(description="Cells confirmed within the months.")]
+    applicable_count: Annotated[int, Field(description="Cells that could be bought.")]
 
 
 class AccountScoresOut(Out):
+    """One account: served how far, known how well."""
+
     account_id: UUID
     account: str
     owner_id: UUID | None
     segment: str | None
-    cells: list[CellSumOut]
-    potential_used: UsedOut
-    expectation_known: ExpectationOut
-    goal_count: int
+    cells: Annotated[list[CellSumOut], Field(description="By status.")]
+    potential_used: Annotated[UsedOut, Field(description="How far the demand is ours.")]
+    expectation_known: Annotated[
+        ExpectationOut, Field(description="How far the customer was asked lately.")
+    ]
+    goal_count: Annotated[int, Field(description="What it wants to achieve, as far as noted.")]
     review_due: Annotated[
         date | None, Field(description="When the first of its goals is due for a review.")
     ]
@@ -55,7 +61,7 @@ class AccountsScoresOut(Out):
 
     data: list[AccountScoresOut]
     next_cursor: str | None
-    months: int
+    months: Annotated[int, Field(description="As asked for.")]
     currency: str
     as_of: datetime
     source: str

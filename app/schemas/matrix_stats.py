@@ -25,7 +25,7 @@ class Part(In):
 
     segment: Annotated[str | None, Field(max_length=200)] = None
     owner: Annotated[UUID | None, Field(description="Who looks after the account now.")] = None
-    product: UUID | None = None
+    product: Annotated[UUID | None, Field(description="What is sold.")] = None
 
 
 class StatsQuery(Part, Listing):
@@ -42,7 +42,7 @@ class CellSumOut(Out):
         MoneyOut | None,
         Field(description="Of a year; null where there are cells and no value is known."),
     ]
-    estimated_value_count: int
+    estimated_value_count: Annotated[int, Field(description="Of how many it is estimated.")]
     missing_value_count: int
 
 
@@ -59,19 +59,21 @@ class MeasuresOut(Out):
 class CompetitorShareOut(Out):
     """A competitor's part of all cells that competitors hold without us."""
 
-    by_count: Share
-    by_value: Share
+    by_count: Annotated[Share, Field(description="By the number of cells.")]
+    by_value: Annotated[Share, Field(description="By what they are worth a year.")]
 
 
 class StatsGroupOut(Out):
+    """Cells that have something in common."""
+
     key: Annotated[
         str | None,
         Field(description="Id of the product or person, or the segment's or competitor's name."),
     ]
     name: str | None
-    cells: list[CellSumOut]
-    by_count: MeasuresOut
-    by_value: MeasuresOut
+    cells: Annotated[list[CellSumOut], Field(description="By status.")]
+    by_count: Annotated[MeasuresOut, Field(description="By the number of cells.")]
+    by_value: Annotated[MeasuresOut, Field(description="By what they are worth a year.")]
     competitor_share: Annotated[
         CompetitorShareOut | None, Field(description="Only `by=competitor`.")
     ]
@@ -112,9 +114,9 @@ class ClosingOut(Out):
 class OddsOut(Out):
     """A chance of ours, and the decided opportunities it is known from."""
 
-    chance: Share
-    won: int
-    decided: int
+    chance: Annotated[Share, Field(description="Null where nothing was ever decided.")]
+    won: Annotated[int, Field(description="Decided for us.")]
+    decided: Annotated[int, Field(description="Decided for us or against us.")]
 
 
 class ValueOut(Out):
@@ -122,15 +124,19 @@ class ValueOut(Out):
     competitors that can be attacked; the forecast contains none of it."""
 
     data: list[ClosingOut]
-    potential_value: MoneyOut | None
+    potential_value: Annotated[
+        MoneyOut | None, Field(description="Of a year; null where no value is known.")
+    ]
     expected_value: Annotated[
         MoneyOut | None, Field(description="Of needs and of attackable cells together.")
     ]
     white_spots_value: Annotated[
         MoneyOut | None, Field(description="What asking about every white spot may bring.")
     ]
-    win: OddsOut
-    displacement: OddsOut
+    win: Annotated[OddsOut, Field(description="That a need is won, as in existing business.")]
+    displacement: Annotated[
+        OddsOut, Field(description="That a competitor is displaced where it was known before.")
+    ]
     currency: str
     as_of: datetime
     source: str
@@ -144,14 +150,14 @@ class MatrixCoverageOut(Out):
     product is or was there for that account.
     """
 
-    existing_accounts: int
-    applicable_cells: int
-    known_cells: int
-    coverage_known: Share
-    need_cells: int
+    existing_accounts: Annotated[int, Field(description="That buy something from us.")]
+    applicable_cells: Annotated[int, Field(description="Their cells that could be bought.")]
+    known_cells: Annotated[int, Field(description="Of them, those of which anything is known.")]
+    coverage_known: Annotated[Share, Field(description="Known of all applicable cells.")]
+    need_cells: Annotated[int, Field(description="Needed, and bought nowhere.")]
     open_cells: Annotated[int, Field(description="Of them with an open opportunity.")]
     worked_cells: Annotated[int, Field(description="With an open or a past one.")]
-    coverage_worked: Share
+    coverage_worked: Annotated[Share, Field(description="Worked on of all needs.")]
     as_of: datetime
     source: str
     formula: str

@@ -21,6 +21,8 @@ ValueOfYear = Annotated[
 
 
 class SpotReasonOut(Out):
+    """Why a cell deserves attention."""
+
     code: Annotated[str, Field(examples=["contract_ends"])]
     text: str
 
@@ -30,8 +32,8 @@ class _CellOut(Out):
     account: str
     owner_id: UUID | None
     segment: str | None
-    product_id: UUID
-    product: str
+    product_id: Annotated[UUID, Field(description="What is sold.")]
+    product: Annotated[str, Field(description="Its name.")]
     status: CellStatus
     value: ValueOfYear
     value_source: Annotated[
@@ -61,8 +63,10 @@ class SpotsOut(Out):
 
     data: list[WhiteSpotOut]
     next_cursor: str | None
-    win: OddsOut
-    displacement: OddsOut
+    win: Annotated[OddsOut, Field(description="That a need is won, as in existing business.")]
+    displacement: Annotated[
+        OddsOut, Field(description="That a competitor is displaced where it was known before.")
+    ]
     currency: str
     as_of: datetime
     source: str
@@ -86,11 +90,13 @@ class QuestionOut(_CellOut):
             " asking brings: all of it where nothing is known, `1 - 365 / age in days` else."
         ),
     ]
-    question: str
+    question: Annotated[str, Field(description="What to ask the customer.")]
     reasons: list[SpotReasonOut]
 
 
 class PersonQuestionsOut(Out):
+    """What one person should ask."""
+
     owner_id: Annotated[UUID | None, Field(description="Null: accounts nobody looks after.")]
     owner: str | None
     questions: list[QuestionOut]
@@ -117,7 +123,7 @@ class RisksQuery(Part, Listing):
 class RiskOut(_CellOut):
     """Something bought from us that we may lose."""
 
-    confirmed_on: date | None
+    confirmed_on: Annotated[date | None, Field(description="When it was last said to be so.")]
     reasons: list[SpotReasonOut]
 
 
@@ -137,18 +143,18 @@ class RisksOut(Out):
 
 
 class NextProductsQuery(In):
-    limit: Annotated[int, Field(ge=1, le=50)] = 5
+    limit: Annotated[int, Field(ge=1, le=50, description="How many.")] = 5
 
 
 class TogetherOut(Out):
     """Of those that buy this product it is known of `n` whether they buy the other; `both` do."""
 
-    product_id: UUID
-    product: str
+    product_id: Annotated[UUID, Field(description="What is bought already.")]
+    product: Annotated[str, Field(description="Its name.")]
     n: int
-    both: int
+    both: Annotated[int, Field(description="That buy both.")]
     lift: Annotated[str, Field(description="Drawn to 1 as if 10 more buyers were like everybody.")]
-    observed_lift: str | None
+    observed_lift: Annotated[str | None, Field(description="As seen, without that.")]
 
 
 class NextProductOut(_CellOut):
