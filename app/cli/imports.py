@@ -21,7 +21,7 @@ def import_file(  # noqa: PLR0913 - a command has the options it has
         Path | None, typer.Option(exists=True, dir_okay=False, help="JSON: how to read the file.")
     ] = None,
     object: Annotated[
-        str, typer.Option(help="opportunities, events, accounts, products or people.")
+        str, typer.Option(help="opportunities, events, accounts, products, people or matrix.")
     ] = "opportunities",
     source: Annotated[str, typer.Option(help="The system whose ids stand in the file.")] = "csv",
     dry_run: Annotated[

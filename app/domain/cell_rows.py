@@ -55,6 +55,17 @@ _PUT = text(
     f"{_entry(Cell, ('status',))} ON CONFLICT (workspace_id, account_id, product_id)"
     f" DO UPDATE SET {_replacing(_recordset(Cell, ('status',))[0])}"
 )
+_COUNT = text("""
+INSERT INTO cell_counts (workspace_id, account_id, buys, competitor, need, no_need, na)
+SELECT workspace_id, account_id, count(*) FILTER (WHERE status = 'buys'),
+  count(*) FILTER (WHERE status = 'competitor'), count(*) FILTER (WHERE status = 'need'),
+  count(*) FILTER (WHERE status = 'no_need'), count(*) FILTER (WHERE status = 'na')
+FROM cells
+WHERE workspace_id = :workspace AND account_id = ANY(CAST(:accounts AS uuid[]))
+GROUP BY workspace_id, account_id
+ON CONFLICT (workspace_id, account_id) DO UPDATE SET buys = excluded.buys,
+  competitor = excluded.competitor, need = excluded.need, no_need = excluded.no_need,
+  na = excluded.na""")
 _NOTE = text(_entry(CellChange))
 _DISPUTE = text(
     f"{_entry(CellConflict)} ON CONFLICT (workspace_id, account_id, product_id, facet)"
@@ -77,8 +88,15 @@ async def stored(work: Work, keys: Sequence[Key]) -> dict[Key, Row[Any]]:
 
 
 async def put(work: Work, rows: Rows) -> None:
-    """Write cells whole, whether they were there or not."""
-    await _send(work, _PUT, rows)
+    """Write cells whole, whether they were there or not, and count those of their accounts."""
+    if rows:
+        await _send(work, _PUT, rows)
+        await count(work, list({row["account_id"] for row in rows}))
+
+
+async def count(work: Work, accounts: Sequence[UUID]) -> None:
+    """Count the cells of these accounts anew; whoever writes them holds the accounts."""
+    await work.db.execute(_COUNT, {"workspace": work.workspace_id, "accounts": accounts})
 
 
 async def note(work: Work, changes: Rows) -> None:

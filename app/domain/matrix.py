@@ -2,34 +2,29 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
     Row,
     Select,
-    Uuid,
-    bindparam,
-    exists,
     func,
-    literal_column,
-    select,
+    or_,
     text,
 )
 
 from app.core.page import Page, page
 from app.core.work import Work
 from app.domain.matrix_sql import CELLS
+from app.domain.matrix_tallies import Tallies, tallied
 from app.domain.naming import begins, ordered
 from app.engine.matrix.measures import measures
 from app.engine.matrix.status import STALE_AFTER, SYMBOLS, Status
 from app.schemas.matrix import MatrixQuery, MatrixSelection, MatrixSummaryOut
 from app.schemas.ratios import ratio_out
 from app.schemas.sorting import Sort
-from app.tables import Account, Cell, Product
+from app.tables import Account, Product
 
 _CELLS = text(CELLS)
 # A cell nobody spoke of, but for its product.
@@ -56,14 +51,15 @@ Counts = Mapping[Status, int]
 async def read(work: Work, asked: MatrixQuery) -> bytes:
     """The page as JSON, put together from what the database wrote, in four statements."""
     products = await columns(work, asked.product)
-    found = await _customers(work, asked, [product.id for product in products])
+    tallies = tallied(work, asked, [product.id for product in products])
+    found = await _customers(work, asked, tallies)
     cells, counts = await _cells(work, found.data, products)
     blanks = {product.id: _json({"product_id": str(product.id), **_BLANK}) for product in products}
     rows = [_row(account, cells, counts, blanks) for account in found.data]
     told = {
         "columns": _json([_column(product) for product in products]),
         "rows": f"[{','.join(rows)}]",
-        "summary": _summary(await count(work, asked, products)),
+        "summary": _summary(await count(work, asked, tallies)),
         "next_cursor": _json(found.next_cursor),
     }
     return _object(told).encode()
@@ -80,9 +76,9 @@ async def columns(work: Work, wanted: Sequence[UUID] = ()) -> Sequence[Row[Any]]
     )
 
 
-def chosen(work: Work, asked: MatrixSelection, products: Sequence[UUID]) -> Select[Any]:
+def chosen(work: Work, asked: MatrixSelection, tallies: Tallies) -> Select[Any]:
     """The accounts that are asked for."""
-    query = work.rows(Account)
+    query = work.rows(Account).outerjoin(tallies.table, tallies.table.c.account_id == Account.id)
     if asked.segment is not None:
         query = query.where(Account.segment == asked.segment)
     if asked.owner is not None:
@@ -90,28 +86,16 @@ def chosen(work: Work, asked: MatrixSelection, products: Sequence[UUID]) -> Sele
     if asked.q is not None:
         query = query.where(begins(Account, asked.q))
     if asked.status:
-        query = query.where(_shows(asked.status, products))
+        query = query.where(or_(*(tallies.of(Status(word)) > 0 for word in asked.status)))
     return query
 
 
-async def count(
-    work: Work, asked: MatrixSelection, products: Sequence[Row[Any]]
-) -> dict[Status, int]:
+async def count(work: Work, asked: MatrixSelection, tallies: Tallies) -> dict[Status, int]:
     """The cells of all accounts that are asked for, by status."""
-    ids = [product.id for product in products]
-    accounts = chosen(work, asked, ids).with_only_columns(Account.id).cte("chosen")
-    known = (
-        select(Cell.status, func.count().label("n"))
-        .join(accounts, accounts.c.id == Cell.account_id)
-        .where(Cell.workspace_id == work.workspace_id, Cell.product_id == func.any(_uuids(ids)))
-        .group_by(Cell.status)
-    )
-    heads: Select[Any] = select(literal_column("'all'"), func.count()).select_from(accounts)
-    rows = (await work.db.execute(known.union_all(heads))).all()
-    found = {row.status: row.n for row in rows}
-    total = found.pop("all") * len(ids)
-    counts = {Status(status): n for status, n in found.items()}
-    return counts | {Status.UNKNOWN: total - sum(counts.values()) + counts.get(Status.UNKNOWN, 0)}
+    sums = (func.coalesce(func.sum(tallies.of(status)), 0).label(status.value) for status in Status)
+    query = chosen(work, asked, tallies).with_only_columns(*sums, maintain_column_froms=True)
+    row = (await work.db.execute(query)).one()
+    return {status: int(getattr(row, status.value)) for status in Status}
 
 
 def summary(counts: Counts) -> MatrixSummaryOut:
@@ -126,22 +110,8 @@ def summary(counts: Counts) -> MatrixSummaryOut:
     )
 
 
-def _shows(wanted: Sequence[str], products: Sequence[UUID]) -> ColumnElement[bool]:
-    """Whether an account has a cell of one of these among the products."""
-    here = (
-        Cell.workspace_id == Account.workspace_id,
-        Cell.account_id == Account.id,
-        Cell.product_id == func.any(_uuids(products)),
-    )
-    shown = exists().where(*here, Cell.status.in_(wanted))
-    if Status.UNKNOWN not in wanted:
-        return shown
-    known = select(func.count()).where(*here, Cell.status != Status.UNKNOWN).scalar_subquery()
-    return shown | (known < len(products))
-
-
-async def _customers(work: Work, asked: MatrixQuery, products: Sequence[UUID]) -> Page:
-    query, order = ordered(chosen(work, asked, products), Account, Sort(asked.sort))
+async def _customers(work: Work, asked: MatrixQuery, tallies: Tallies) -> Page:
+    query, order = ordered(chosen(work, asked, tallies), Account, Sort(asked.sort))
     return await page(
         work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
     )
@@ -200,7 +170,3 @@ def _object(members: Mapping[str, str]) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _uuids(ids: Iterable[UUID]) -> Any:
-    return bindparam(None, list(ids), type_=ARRAY(Uuid()), unique=True)

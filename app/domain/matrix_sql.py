@@ -1,4 +1,4 @@
-"""The cells of a page of the matrix, written as JSON by the database: there are thousands of them.
+"""The cells of a page of the matrix, as JSON written by the database: there are thousands of them.
 
 What a cell shows is said in `app.engine.matrix`; a test compares every combination of facets.
 """
@@ -17,51 +17,52 @@ def _deciding(part: str) -> str:
 
 
 def _money(amount: str, currency: str) -> str:
-    return f"json_build_object('amount', ({amount})::text, 'currency', {currency})"
+    """Null where the amount is not known: what is joined to nothing is nothing."""
+    return f"""'{{"amount":"' || {amount} || '","currency":"' || {currency} || '"}}'"""
 
 
-_RIVALS = "jsonb_array_elements(c.competitors) k"
+def _flag(word: str, condition: str) -> str:
+    return f"CASE WHEN {condition} THEN '\"{word}\"' END"
+
+
+_RIVAL = "k.value -> 'annual_value' ->> "
 # What several competitors get adds up if all of it is stated in one currency.
 _OF_COMPETITORS = f"""(
-    SELECT CASE WHEN count(k.value -> 'annual_value' ->> 'amount') = count(*)
-        AND count(DISTINCT k.value -> 'annual_value' ->> 'currency') = 1
-      THEN {
-    _money(
-        "sum((k.value -> 'annual_value' ->> 'amount')::numeric)",
-        "min(k.value -> 'annual_value' ->> 'currency')",
-    )
-} END
-    FROM {_RIVALS})"""
+    SELECT CASE WHEN count({_RIVAL}'amount') = count(*) AND count(DISTINCT {_RIVAL}'currency') = 1
+      THEN {_money(f"sum(({_RIVAL}'amount')::numeric)", f"min({_RIVAL}'currency')")} END
+    FROM jsonb_array_elements(c.competitors) k)"""
 _ANNUAL_VALUE = f"""CASE c.status
-    WHEN 'buys' THEN CASE WHEN c.ours_annual_value IS NOT NULL
-      THEN {_money("c.ours_annual_value", "c.ours_currency")} END
-    WHEN 'need' THEN CASE WHEN c.need_value IS NOT NULL
-      THEN {_money("c.need_value", "c.need_currency")} END
-    WHEN 'competitor' THEN {_OF_COMPETITORS}
-  END"""
-_FLAGS = """array_to_json(array_remove(ARRAY[
-    CASE WHEN c.applicable AND c.ours = 'yes' AND c.competitors <> '[]' THEN 'buys_competitor' END,
-    CASE WHEN c.applicable AND c.ours = 'yes' AND c.need = 'yes' THEN 'buys_need' END,
-    CASE WHEN c.applicable AND c.competitors <> '[]' AND c.need = 'yes' THEN 'competitor_need' END
-  ], NULL))"""
+    WHEN 'buys' THEN {_money("c.ours_annual_value", "c.ours_currency")}
+    WHEN 'need' THEN {_money("c.need_value", "c.need_currency")}
+    WHEN 'competitor' THEN {_OF_COMPETITORS} END"""
+_BESIDES = "c.competitors <> '[]'"
+_FLAGS = f"""CASE WHEN c.applicable THEN concat_ws(',',
+    {_flag("buys_competitor", f"c.ours = 'yes' AND {_BESIDES}")},
+    {_flag("buys_need", "c.ours = 'yes' AND c.need = 'yes'")},
+    {_flag("competitor_need", f"{_BESIDES} AND c.need = 'yes'")}) END"""
+_NAMES = f"""CASE WHEN {_BESIDES}
+    THEN jsonb_path_query_array(c.competitors, '$[*].name')::text ELSE '[]' END"""
+# Words of ours, numbers and ids need no escape; names of competitors are written by jsonb.
+_TOLD: tuple[tuple[str, str], ...] = (
+    ('"product_id":"', "c.product_id"),
+    ('","status":"', "c.status"),
+    ('","symbol":', f"coalesce('\"' || CASE c.status {_SYMBOL} END || '\"', 'null')"),
+    (',"flags":[', _FLAGS),
+    ('],"facets":{"ours":"', "c.ours"),
+    ('","competitors":', _NAMES),
+    (',"need":"', "c.need"),
+    ('","aware":"', "c.aware"),
+    ('","applicable":', "c.applicable::text"),
+    ('},"annual_value":', "coalesce(v.worth, 'null')"),
+    (',"value_source":', """CASE WHEN v.worth IS NULL THEN '"none"' ELSE '"stated"' END"""),
+    (',"confirmed":', f"coalesce({_deciding('confirmed')}::text, 'null')"),
+    (',"stale":', f"coalesce({_deciding('at')} < :long_ago, false)::text"),
+    (',"version":', "c.version"),
+)
 
 CELLS = f"""
-SELECT c.account_id, c.product_id, c.status, json_build_object(
-  'product_id', c.product_id,
-  'status', c.status,
-  'symbol', CASE c.status {_SYMBOL} END,
-  'flags', {_FLAGS},
-  'facets', json_build_object(
-    'ours', c.ours,
-    'competitors', jsonb_path_query_array(c.competitors, '$[*].name'),
-    'need', c.need,
-    'aware', c.aware,
-    'applicable', c.applicable),
-  'annual_value', v.annual_value,
-  'value_source', CASE WHEN v.annual_value IS NULL THEN 'none' ELSE 'stated' END,
-  'confirmed', {_deciding("confirmed")},
-  'stale', coalesce({_deciding("at")} < :long_ago, false),
-  'version', c.version)::text AS told
-FROM cells c CROSS JOIN LATERAL (SELECT {_ANNUAL_VALUE} AS annual_value) v
+SELECT c.account_id, c.product_id, c.status,
+  concat('{{', {", ".join(f"'{words}', {told}" for words, told in _TOLD)}, '}}') AS told
+FROM cells c CROSS JOIN LATERAL (SELECT {_ANNUAL_VALUE} AS worth) v
 WHERE c.workspace_id = :workspace AND c.account_id = ANY(CAST(:accounts AS uuid[]))
   AND c.product_id = ANY(CAST(:products AS uuid[]))"""

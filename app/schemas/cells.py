@@ -36,7 +36,7 @@ MEMBERS = {
 FacetName = Literal["ours", "competitors", "need", "aware", "applicable"]
 CellStatus = Literal["buys", "competitor", "need", "no_need", "unknown", "na"]
 ValueSource = Literal["stated", "none"]
-Mark = Annotated[
+Sign = Annotated[
     Symbol | None,
     Field(
         description="X: bought from us; red: from competitors; green: needed; grey: not needed;"
@@ -206,7 +206,7 @@ class CellOut(Out):
     account_id: UUID
     product_id: UUID
     status: CellStatus
-    symbol: Mark
+    symbol: Sign
     flags: list[CellFlag]
     facets: FacetsOut
     annual_value: Annotated[

@@ -19,6 +19,7 @@ class ImportObject(StrEnum):
     PRODUCTS = "products"
     PEOPLE = "people"
     EVENTS = "events"
+    MATRIX = "matrix"
 
 
 class ImportState(StrEnum):

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WrapValidator
 from app.engine.matrix.status import Answer, Status
 from app.schemas.base import In, Listing, MoneyOut, Out, Source
 from app.schemas.batches import BatchMode, ItemProblemOut, each_alone
-from app.schemas.cells import MOST_CELLS, CellFlag, CellIn, CellStatus, FacetName, Mark, ValueSource
+from app.schemas.cells import MOST_CELLS, CellFlag, CellIn, CellStatus, FacetName, Sign, ValueSource
 from app.schemas.shapes import OneOf, split
 
 MOST_COLUMNS = 200
@@ -77,7 +77,7 @@ class GridCellOut(Out):
 
     product_id: UUID
     status: CellStatus
-    symbol: Mark
+    symbol: Sign
     flags: list[CellFlag]
     facets: GridFacetsOut
     annual_value: MoneyOut | None

@@ -6,7 +6,7 @@ from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.goals import Goal, GoalProduct
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
-from app.tables.matrix import Cell, CellChange, CellConflict, Mark
+from app.tables.matrix import Cell, CellChange, CellConflict, CellCount, Mark
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
 from app.tables.people import Membership, Person, Team
 from app.tables.processes import (
@@ -26,6 +26,7 @@ __all__ = [
     "Cell",
     "CellChange",
     "CellConflict",
+    "CellCount",
     "Credit",
     "Criterion",
     "CurrencyRate",

@@ -111,6 +111,25 @@ class Cell(Owned):
     )
 
 
+class CellCount(Owned):
+    """How many cells of an account show what: a copy, made anew with every change of them, so that
+    the whole matrix is summed up from one row for each account."""
+
+    __tablename__ = "cell_counts"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    buys: Mapped[int]
+    competitor: Mapped[int]
+    need: Mapped[int]
+    no_need: Mapped[int]
+    na: Mapped[int]
+
+    __table_args__ = (
+        home(),
+        link("account_id", "accounts"),
+    )
+
+
 class CellChange(Owned):
     """A facet of a cell as it was before and after somebody, or something, spoke of it."""
 

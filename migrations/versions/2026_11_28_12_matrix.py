@@ -26,6 +26,7 @@ STATUS = (
 def upgrade() -> None:
     _owners()
     _cells()
+    _cell_counts()
     _cell_changes()
     _cell_conflicts()
     _marks()
@@ -35,7 +36,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DELETE FROM imports WHERE object = 'matrix'")
     _objects(OBJECTS)
-    for table in ("marks", "cell_conflicts", "cell_changes", "cells"):
+    for table in ("marks", "cell_conflicts", "cell_changes", "cell_counts", "cells"):
         op.drop_table(table)
     op.drop_index("accounts_workspace_id_owner_id_idx", "accounts")
     op.drop_constraint("accounts_workspace_id_owner_id_fk", "accounts")
@@ -175,6 +176,32 @@ def _cells() -> None:
         ["workspace_id", "status", "account_id"],
     )
     walls.wall(op.execute, "cells")
+
+
+def _cell_counts() -> None:
+    op.create_table(
+        "cell_counts",
+        sa.Column("workspace_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("buys", sa.Integer(), nullable=False),
+        sa.Column("competitor", sa.Integer(), nullable=False),
+        sa.Column("need", sa.Integer(), nullable=False),
+        sa.Column("no_need", sa.Integer(), nullable=False),
+        sa.Column("na", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "account_id"],
+            ["accounts.workspace_id", "accounts.id"],
+            name=op.f("cell_counts_workspace_id_account_id_fk"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspaces.id"],
+            name=op.f("cell_counts_workspace_id_fk"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "account_id", name=op.f("cell_counts_pk")),
+    )
+    walls.wall(op.execute, "cell_counts")
 
 
 def _cell_changes() -> None:

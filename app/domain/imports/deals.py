@@ -14,16 +14,6 @@ SELECT r.line, r.product AS value, NULL AS detail FROM staged_rows r
 WHERE r.product IS NOT NULL AND NOT EXISTS (
   SELECT FROM staged_products p WHERE p.said = lower(r.product))"""
 
-_PRODUCTS = """
-INSERT INTO staged_products (said, id)
-SELECT DISTINCT ON (said) said, id FROM (
-  SELECT lower(key) AS said, id, 1 AS rank, created_at FROM products
-  WHERE workspace_id = :ws AND deleted_at IS NULL
-  UNION ALL
-  SELECT lower(name), id, 2, created_at FROM products
-  WHERE workspace_id = :ws AND deleted_at IS NULL) p
-ORDER BY said, rank, created_at, id"""
-
 _CLOSED_IN_FUTURE = """
 SELECT r.line, r.closed_at::text AS value, NULL AS detail FROM staged_rows r
 WHERE r.closed_at > :now AND EXISTS (
@@ -136,10 +126,7 @@ CROSS JOIN LATERAL (
 
 async def prepare(work: Work, plan: Plan) -> None:
     """Note unknown products, closings in the future, rows about the same opportunity."""
-    await work.db.execute(
-        text("CREATE TEMPORARY TABLE staged_products (said text, id uuid) ON COMMIT DROP")
-    )
-    await sql.change(work, _PRODUCTS)
+    await lookups.products(work)
     await faults.note(work, _UNKNOWN_PRODUCT, code="unknown_product", column=plan.name("product"))
     await faults.note(work, _CLOSED_IN_FUTURE, code="in_future", column=plan.name("closed_at"))
     await matches(work, _MATCH, plan.name("external_id"), source=plan.source)

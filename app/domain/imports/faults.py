@@ -26,6 +26,14 @@ TEXTS = {
     "in_future": ("lies in the future", "liegt in der Zukunft"),
     "not_a_boolean": ("neither true nor false", "weder wahr noch falsch"),
     "not_one_of": ("not one of {0}", "keines von {0}"),
+    "not_a_mark": (
+        "not one of X, red, red: competitor, green, grey, n/a",
+        "keines von X, rot, rot: Wettbewerber, grün, grau, n/a",
+    ),
+    "answer_missing": (
+        "says more about an answer that is not given here",
+        "ergänzt eine Antwort, die hier nicht gegeben wird",
+    ),
     "pattern": (
         "only small letters, digits, - and _, at most 64",
         "nur Kleinbuchstaben, Ziffern, - und _, höchstens 64",

@@ -8,7 +8,16 @@ from app.schemas.imports import ImportObject
 from app.tables.opportunities import EXIT_KINDS
 
 NAME, NOTE, URL = 200, 10_000, 2_000
-ATTRIBUTE, REACHED = "attributes.", "reached:"
+ATTRIBUTE, REACHED, PRODUCT = "attributes.", "reached:", "product:"
+# What the marks of the article are called in files; a competitor may be named behind the red one.
+MARKS = {
+    "buys": ("x", "buys", "kauft"),
+    "competitor": ("red", "rot", "competitor", "wettbewerb"),
+    "need": ("green", "grün", "gruen", "need", "bedarf"),
+    "no_need": ("grey", "gray", "grau", "no_need", "kein bedarf"),
+    "na": ("n/a", "na", "-"),
+}
+ANSWERS = {"yes": "yes", "ja": "yes", "x": "yes", "no": "no", "nein": "no", "unknown": "unknown"}
 
 
 class Kind(StrEnum):
@@ -24,6 +33,7 @@ class Kind(StrEnum):
     DATE = "date"
     INSTANT = "instant"
     BOOLEAN = "boolean"
+    MARK = "mark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +123,57 @@ FIELDS: dict[ImportObject, tuple[Field, ...]] = {
         Field("note", limit=NOTE),
         *_texts("owner", "event_id"),
     ),
+    ImportObject.MATRIX: (
+        Field("account", required=True),
+        *_texts("product"),
+        Field("mark", Kind.MARK),
+        Field("ours", Kind.WORD, words=tuple(ANSWERS)),
+        Field("since", Kind.DATE),
+        Field("quantity", Kind.DECIMAL),
+        Field("annual_value", Kind.DECIMAL),
+        *MONEY,
+        *_texts("competitor"),
+        Field("competitor_value", Kind.DECIMAL),
+        Field("contract_end", Kind.DATE),
+        Field("need", Kind.WORD, words=tuple(ANSWERS)),
+        Field("est_value", Kind.DECIMAL),
+        Field("by_when", Kind.DATE),
+        Field("reason", limit=NOTE),
+        Field("recheck_on", Kind.DATE),
+        Field("evidence", limit=NOTE),
+        Field("aware", Kind.WORD, words=tuple(ANSWERS)),
+        Field("applicable", Kind.BOOLEAN),
+    ),
+}
+# Columns of their own for each milestone, or each product.
+WIDE = {
+    ImportObject.OPPORTUNITIES: (REACHED, Kind.INSTANT),
+    ImportObject.MATRIX: (PRODUCT, Kind.MARK),
 }
 ATTRIBUTED = {ImportObject.ACCOUNTS, ImportObject.PRODUCTS, ImportObject.OPPORTUNITIES}
 
 
-def possible(object: ImportObject, milestones: Iterable[str]) -> tuple[str, ...]:
-    """Every field a column may stand for, as written in a mapping."""
+def possible(object: ImportObject, keys: Iterable[str]) -> tuple[str, ...]:
+    """Every field a column may stand for, as written in a mapping.
+
+    `keys` are the milestones of the process, or for the matrix the keys and names of products.
+    """
     named = tuple(field.name for field in FIELDS[object])
     free = (f"{ATTRIBUTE}<key>",) if object in ATTRIBUTED else ()
-    wide = tuple(f"{REACHED}{key}" for key in milestones)
-    return named + free + (wide if object is ImportObject.OPPORTUNITIES else ())
+    wide = tuple(f"{WIDE[object][0]}{key}" for key in keys) if object in WIDE else ()
+    return named + free + wide
 
 
-def field_of(object: ImportObject, name: str, milestones: Iterable[str]) -> Field | None:
+def field_of(object: ImportObject, name: str, keys: Iterable[str]) -> Field | None:
     """The field of this name; None when such objects have none."""
     if object in ATTRIBUTED and name.startswith(ATTRIBUTE) and name != ATTRIBUTE:
         return Field(name, limit=NOTE)
-    if name.startswith(REACHED) and name in possible(object, milestones):
-        return Field(name, Kind.INSTANT, past=True)
-    return next((field for field in FIELDS[object] if field.name == name), None)
+    known = next((field for field in FIELDS[object] if field.name == name), None)
+    if known is not None or object not in WIDE:
+        return known
+    prefix, kind = WIDE[object]
+    if object is ImportObject.MATRIX:
+        # People write products as they speak of them, and head a column with just that.
+        said = name.removeprefix(prefix).lower()
+        return Field(f"{prefix}{said}", kind) if said in {key.lower() for key in keys} else None
+    return Field(name, kind, past=True) if name in {f"{prefix}{key}" for key in keys} else None

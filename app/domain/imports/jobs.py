@@ -14,7 +14,7 @@ from app.core.database import workspace_transaction
 from app.core.page import Order, Page, page
 from app.core.work import Work
 from app.domain import processes
-from app.domain.imports import mapping
+from app.domain.imports import mapping, matrix
 from app.domain.milestones import milestones_of
 from app.schemas.imports import (
     DialectOut,
@@ -194,7 +194,7 @@ async def _process(work: Work, wanted: ImportIn) -> tuple[UUID | None, Sequence[
         if wanted.object in NEED_PROCESS:
             detail = f"{wanted.object.value} belong to a process"
             raise errors.Invalid.at("/process_id", "missing", detail)
-        return None, ()
+        return None, await matrix.products(work) if wanted.object is ImportObject.MATRIX else ()
     process = await processes.resolve(work, wanted.process_id)
     version = await processes.current_version(work, process.id)
     return process.id, [row.key for row in await milestones_of(work, version.id)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.domain.imports.fields import Field, Kind
+from app.domain.imports.fields import MARKS, NOTE, Field, Kind
 from app.domain.imports.mapping import Plan
 from app.engine.currencies import DECIMALS
 
@@ -184,6 +184,16 @@ def _word_checks(reading: Reading, field: Field, x: str) -> tuple[tuple[str, str
     return (("not_one_of", f"lower({x}) NOT IN ({words})"),)
 
 
+def _mark_checks(reading: Reading, field: Field, x: str) -> tuple[tuple[str, str], ...]:
+    del reading, field
+    words = ", ".join(f"'{word}'" for several in MARKS.values() for word in several)
+    named = "|".join(MARKS["competitor"])
+    return (
+        ("not_a_mark", f"lower({x}) NOT IN ({words}) AND lower({x}) !~ '^({named}) *: *[^ ]'"),
+        ("too_long", f"char_length({x}) > {NOTE}"),
+    )
+
+
 def _key_checks(reading: Reading, field: Field, x: str) -> tuple[tuple[str, str], ...]:
     del reading, field
     return (("pattern", f"{x} !~ '^[a-z0-9][a-z0-9_-]{{0,63}}$'"),)
@@ -216,5 +226,6 @@ CHECKS: dict[Kind, Callable[[Reading, Field, str], tuple[tuple[str, str], ...]]]
     Kind.CURRENCY: _currency_checks,
     Kind.WORD: _word_checks,
     Kind.KEY: _key_checks,
+    Kind.MARK: _mark_checks,
     Kind.EMAIL: _email_checks,
 }

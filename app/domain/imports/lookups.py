@@ -62,6 +62,25 @@ SELECT DISTINCT ON (id) :ws, id, said, CASE WHEN said LIKE '%_@_%' THEN said END
 FROM staged_people WHERE made ORDER BY id, said"""
 
 
+_PRODUCTS = """
+INSERT INTO staged_products (said, id)
+SELECT DISTINCT ON (said) said, id FROM (
+  SELECT lower(key) AS said, id, 1 AS rank, created_at FROM products
+  WHERE workspace_id = :ws AND deleted_at IS NULL
+  UNION ALL
+  SELECT lower(name), id, 2, created_at FROM products
+  WHERE workspace_id = :ws AND deleted_at IS NULL) p
+ORDER BY said, rank, created_at, id"""
+
+
+async def products(work: Work) -> None:
+    """Make `staged_products` (said, id): whom a key or name means, in small letters."""
+    await work.db.execute(
+        text("CREATE TEMPORARY TABLE staged_products (said text, id uuid) ON COMMIT DROP")
+    )
+    await sql.change(work, _PRODUCTS)
+
+
 async def accounts(work: Work, source: str, texts: str) -> None:
     """Make `staged_accounts` (said, id, made) for the column `said` of the query `texts`."""
     await _look_up(work, "staged_accounts", _ACCOUNTS, source, texts)

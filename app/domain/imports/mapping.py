@@ -10,13 +10,14 @@ from sqlalchemy import Row
 
 from app.core.errors import ColumnMissing, Fault, Invalid
 from app.core.work import Home
-from app.domain.imports.fields import FIELDS, Field, field_of, possible
+from app.domain.imports.fields import FIELDS, WIDE, Field, field_of, possible
 from app.schemas.imports import ImportObject, MappingIn
 
 # Each of these needs one of the fields named; beside the required ones.
 EITHER: dict[ImportObject, tuple[str, ...]] = {
     ImportObject.PRODUCTS: ("key", "name"),
     ImportObject.EVENTS: ("milestone", "event", "stage"),
+    ImportObject.MATRIX: ("product",),
 }
 
 
@@ -82,7 +83,7 @@ def plan(
     those named like fields are taken. `ColumnMissing` names every column that is not there.
     """
     object, mapping = ImportObject(job.object), MappingIn.model_validate(job.mapping)
-    wanted = mapping.columns or {name: name for name in header if field_of(object, name, keys)}
+    wanted = mapping.columns or _named_like(object, header, keys)
     check(object, mapping, keys)
     _present(object, mapping, wanted, header)
     return Plan(
@@ -98,6 +99,12 @@ def plan(
         zone=mapping.timezone or home.time_zone,
         currency=mapping.currency or home.currency,
     )
+
+
+def _named_like(object: ImportObject, header: Sequence[str], keys: Sequence[str]) -> dict[str, str]:
+    """The columns that are named like fields, and which those are."""
+    found = ((name, field_of(object, name, keys)) for name in header)
+    return {name: field.name for name, field in found if field is not None}
 
 
 def _columns(
@@ -153,7 +160,8 @@ def _lacks(object: ImportObject, fields: set[str]) -> Iterator[Fault]:
             detail = f"{object.value} need a column for {name!r}"
             yield {"pointer": "/mapping/columns", "code": "missing", "detail": detail}
     either = EITHER.get(object, ())
-    if either and not fields & set(either):
+    wide = object in WIDE and any(name.startswith(WIDE[object][0]) for name in fields)
+    if either and not fields & set(either) and not wide:
         detail = f"{object.value} need a column for one of {', '.join(either)}"
         yield {"pointer": "/mapping/columns", "code": "missing", "detail": detail}
 

@@ -31,6 +31,7 @@ from app.domain.imports import (
     faults,
     jobs,
     mapping,
+    matrix,
     opportunities,
     people,
     products,
@@ -56,6 +57,7 @@ OBJECTS: dict[ImportObject, ModuleType] = {
     ImportObject.PEOPLE: people,
     ImportObject.OPPORTUNITIES: opportunities,
     ImportObject.EVENTS: events,
+    ImportObject.MATRIX: matrix,
 }
 # An import that brought the server down this often is not tried again.
 MOST_ATTEMPTS = 5
@@ -163,10 +165,11 @@ async def _read(work: Work, row: Row[Any], engine: AsyncEngine, pulse: Pulse) ->
 
 async def _plan(work: Work, row: Row[Any], dialect: Dialect) -> Plan:
     if row.process_id is None:
-        return mapping.plan(row, None, dialect.header, (), work.home)
+        keys = await matrix.products(work) if row.object == ImportObject.MATRIX else ()
+        return mapping.plan(row, None, dialect.header, keys, work.home)
     version = await processes.current_version(work, row.process_id)
-    keys = [milestone.key for milestone in await milestones_of(work, version.id)]
-    return mapping.plan(row, version, dialect.header, keys, work.home)
+    milestones = [milestone.key for milestone in await milestones_of(work, version.id)]
+    return mapping.plan(row, version, dialect.header, milestones, work.home)
 
 
 async def _write(work: Work, plan: Plan, row: Row[Any], step: ModuleType) -> Outcome:

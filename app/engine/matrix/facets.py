@@ -28,6 +28,8 @@ BLANKS: dict[str, Value] = {
     "aware": {"value": "unknown", "since": None},
     "applicable": {"value": True},
 }
+# A competitor nobody knows the name of: gone as soon as one is named.
+UNNAMED = "?"
 COMPETITOR: Value = {"name": None, "annual_value": None, "contract_end": None, "since": None}
 # A member of a facet, and the answers of the facet that it can go with.
 BELONGS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -89,7 +91,8 @@ def beside(competitors: Sequence[Value], seen: Sequence[Value]) -> list[Value]:
     known: dict[str, Value] = {}
     for each in (*competitors, *seen):
         known.setdefault(each["name"].casefold(), {**COMPETITOR, **each})
-    return [*known.values()]
+    named = [each for name, each in known.items() if name != UNNAMED]
+    return named or [*known.values()]
 
 
 def stated(decides: str | None, values: Mapping[str, Value]) -> Value | None:
