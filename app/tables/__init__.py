@@ -3,6 +3,7 @@
 from app.tables.accounts import Account, Product
 from app.tables.base import Owned, Table, Versioned
 from app.tables.forecasts import ForecastPoint, ForecastSnapshot
+from app.tables.goals import Goal, GoalProduct
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
 from app.tables.matrix import Cell, CellChange, CellConflict, CellCount, Mark
@@ -35,6 +36,8 @@ __all__ = [
     "ExitReason",
     "ForecastPoint",
     "ForecastSnapshot",
+    "Goal",
+    "GoalProduct",
     "Import",
     "ImportPart",
     "ImportProblem",

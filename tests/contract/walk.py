@@ -11,6 +11,7 @@ import httpx2 as httpx
 
 from app.domain.demo import PROCESS
 from tests.contract.walk_sources import sources
+from tests.contract.walk_reading import reading
 
 Answer = dict[str, Any]
 
@@ -113,6 +114,7 @@ async def through(walk: Walk, settled: Any) -> None:
     await _imports(walk, settled)
     await _house(walk)
     await sources(walk)
+    await reading(walk)
     await _farewell(walk)
 
 

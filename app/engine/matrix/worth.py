@@ -55,6 +55,13 @@ class Chances:
     demand: Fraction | None = None
     adoption: Fraction | None = None
 
+    @property
+    def asked(self) -> Fraction | None:
+        """That asking about an unknown cell finds a demand that comes to us."""
+        if self.demand is None or self.adoption is None:
+            return None
+        return self.demand * self.adoption
+
 
 def mean(sample: Sample) -> Fraction | None:
     return Fraction(sample.total) / sample.n if sample.n else None
@@ -117,9 +124,7 @@ def chance(status: Status, chances: Chances) -> Fraction | None:
         return chances.win
     if status is Status.COMPETITOR:
         return chances.displacement
-    if chances.demand is None or chances.adoption is None:
-        return None
-    return chances.demand * chances.adoption
+    return chances.asked
 
 
 def score(status: Status, value: Fraction | None, chances: Chances) -> Fraction | None:

@@ -1,0 +1,59 @@
+"""The potential that was not lifted yet: needs, cells of competitors, white spots, best first."""
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from app.core.page import Key, Order, page
+from app.core.work import Work
+from app.domain.potential import spots
+from app.domain.potential.grounds import Matrix, Whose, history, matrix
+from app.domain.potential.groups import money_of, odds_out
+from app.domain.potential.told import cell_of, likely, out, valued, why, worth_of
+from app.domain.potential.value import FORMULA
+from app.engine.matrix.status import Status
+from app.engine.matrix.worth import chance, score
+from app.schemas.ratios import ratio_out
+from app.schemas.white_spots import SpotsOut, SpotsQuery, WhiteSpotOut
+
+
+async def find(work: Work, asked: SpotsQuery) -> SpotsOut:
+    """In a fixed number of statements; what is ranked by is what is shown."""
+    whole = await matrix(work, await history(work))
+    whose = Whose(asked.owner, asked.account, asked.segment)
+    found = spots.spots(work, whole, whose, asked.product, spots.POTENTIAL)
+    shown = await page(
+        work,
+        spots.chosen(found, asked.status),
+        best_first(found),
+        limit=asked.page_size,
+        cursor=asked.cursor,
+        asked=asked.asked,
+    )
+    return SpotsOut(
+        data=[_spot(work, whole, row) for row in shown.data],
+        next_cursor=shown.next_cursor,
+        win=odds_out(whole.ground.win, whole.history.existing),
+        displacement=odds_out(whole.ground.displacement, whole.history.takeovers),
+        currency=work.home.currency,
+        as_of=work.now,
+        source="matrix",
+        formula=FORMULA,
+    )
+
+
+def best_first(found: Any) -> Order:
+    then = tuple(Key(name, found.c[name], descending=True) for name in ("weight", "account_id"))
+    return Order("score", found.c.score, found.c.id, descending=True, then=then)
+
+
+def _spot(work: Work, whole: Matrix, row: Row[Any]) -> WhiteSpotOut:
+    status, worth = Status(row.status), worth_of(work, whole, row)
+    chances = whole.ground.chances(row.segment, row.id)
+    reasons = iter((why(work, row), likely(work, status, chances), valued(work, worth)))
+    return WhiteSpotOut(
+        **cell_of(work, whole, row, worth),
+        chance=ratio_out(chance(status, chances)),
+        score=money_of(work, score(status, worth.value, chances)),
+        reasons=out(reasons),
+    )
