@@ -2,12 +2,14 @@
 
 from app.tables.accounts import Account, Product
 from app.tables.base import Owned, Table, Versioned
+from app.tables.cell_deals import CellDeal
 from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.goals import Goal, GoalProduct
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
 from app.tables.matrix import Cell, CellChange, CellConflict, CellCount, Mark
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
+from app.tables.order_lines import OrderLine, Renewal
 from app.tables.people import Membership, Person, Team
 from app.tables.processes import (
     Criterion,
@@ -28,6 +30,7 @@ __all__ = [
     "CellChange",
     "CellConflict",
     "CellCount",
+    "CellDeal",
     "Credit",
     "Criterion",
     "CurrencyRate",
@@ -47,6 +50,7 @@ __all__ = [
     "Milestone",
     "Opportunity",
     "OpportunityProduct",
+    "OrderLine",
     "Owned",
     "Passage",
     "Person",
@@ -56,6 +60,7 @@ __all__ = [
     "Product",
     "Source",
     "SourceCost",
+    "Renewal",
     "Table",
     "Target",
     "TargetPeriod",

@@ -12,6 +12,7 @@ import httpx2 as httpx
 from app.domain.demo import PROCESS
 from tests.contract.walk_sources import sources
 from tests.contract.walk_reading import reading
+from tests.contract.walk_orders import orders
 
 Answer = dict[str, Any]
 
@@ -115,6 +116,7 @@ async def through(walk: Walk, settled: Any) -> None:
     await _house(walk)
     await sources(walk)
     await reading(walk)
+    await orders(walk)
     await _farewell(walk)
 
 
