@@ -8,6 +8,7 @@ from app.api import (
     batches,
     cascade,
     currency_rates,
+    duplicates,
     focus,
     forecast,
     imports,
@@ -34,6 +35,7 @@ from app.api.finish import finished
 
 # Every answer is finished in its transaction: kept for a repeat, or tagged.
 ROUTERS = finished(
+    duplicates.router,
     accounts.router,
     cascade.router,
     targets.router,

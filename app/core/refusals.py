@@ -25,6 +25,8 @@ CONSTRAINTS: dict[str, tuple[type[Problem], str]] = {
         "There is a target for this scope, business type and recurrence from this period on;"
         " change that one.",
     ),
+    "distinct_accounts_pair_key": (Conflict, "It was said of this pair already."),
+    "distinct_opportunities_pair_key": (Conflict, "It was said of this pair already."),
     "teams_parent_is_another_check": (Invalid, "A team cannot be its own parent."),
     "accounts_parent_is_another_check": (Invalid, "An account cannot be its own parent."),
 }

@@ -2,9 +2,11 @@
 
 from app.tables.accounts import Account, Product
 from app.tables.base import Owned, Table, Versioned
+from app.tables.distinctions import DistinctAccounts, DistinctOpportunities
 from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
+from app.tables.merges import AccountMerge, AccountMergeChange, AccountMergeUndo
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
 from app.tables.people import Membership, Person, Team
 from app.tables.processes import (
@@ -20,11 +22,16 @@ from app.tables.workspaces import ApiKey, CurrencyRate, DailyRound, Workspace
 
 __all__ = [
     "Account",
+    "AccountMerge",
+    "AccountMergeChange",
+    "AccountMergeUndo",
     "ApiKey",
     "Credit",
     "Criterion",
     "CurrencyRate",
     "DailyRound",
+    "DistinctAccounts",
+    "DistinctOpportunities",
     "Event",
     "ExitReason",
     "ForecastPoint",
