@@ -15,6 +15,7 @@ from app.api import (
     leaks,
     lights,
     me,
+    merges,
     milestones,
     movements,
     next_steps,
@@ -36,6 +37,7 @@ from app.api.finish import finished
 # Every answer is finished in its transaction: kept for a repeat, or tagged.
 ROUTERS = finished(
     duplicates.router,
+    merges.router,
     accounts.router,
     cascade.router,
     targets.router,

@@ -148,6 +148,13 @@ class EventOut(Out):
     until: datetime | None
     ball: str | None
     note: str | None
+    account_id: Annotated[
+        UUID | None, Field(description="Whose it is since accounts were merged, or a merge undone.")
+    ]
+    business_type: Annotated[str | None, Field(description="What type of business that makes it.")]
+    duplicate_of: Annotated[
+        UUID | None, Field(description="The opportunity that goes on in its place.")
+    ]
     reconstructed: bool
     import_id: UUID | None
 
