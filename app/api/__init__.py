@@ -1,6 +1,7 @@
 """The endpoints."""
 
 from app.api import (
+    account_trees,
     accounts,
     api_keys,
     arrivals,
@@ -37,6 +38,7 @@ from app.api.finish import finished
 # Every answer is finished in its transaction: kept for a repeat, or tagged.
 ROUTERS = finished(
     duplicates.router,
+    account_trees.router,
     merges.router,
     accounts.router,
     cascade.router,

@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from app.api.door import ReadAccounts, WriteAccounts
+from app.api.headers import placed
 from app.core.page import Page
 from app.domain import distinctions, duplicates
 from app.domain.access import Scope, allow
@@ -52,14 +53,22 @@ async def list_dismissals(
 
 @router.post("/dismissals", status_code=201)
 async def dismiss_duplicate(
-    work: WriteAccounts, request: Request, told: DismissalIn
+    work: WriteAccounts, request: Request, told: DismissalIn, response: Response
 ) -> DismissalOut:
     """These two are two: the pair is not listed any more."""
     may(request, told.object, Scope.OPPORTUNITIES_WRITE)
-    return await distinctions.say(work, told)
+    return placed(response, "duplicates/dismissals", await distinctions.say(work, told))
+
+
+@router.get("/dismissals/{id}")
+async def read_dismissal(work: ReadAccounts, request: Request, id: UUID) -> DismissalOut:
+    """One pair of which somebody said that they are two."""
+    seen = await distinctions.read(work, id)
+    may(request, seen.object, Scope.OPPORTUNITIES_READ)
+    return seen
 
 
 @router.delete("/dismissals/{id}", status_code=204)
-async def take_dismissal_back(work: WriteAccounts, id: UUID) -> None:
+async def delete_dismissal(work: WriteAccounts, id: UUID) -> None:
     """They may be one after all: the pair is listed again."""
     await distinctions.take_back(work, id)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from app.core.work import Work
 from app.domain import replay
+from app.schemas.opportunities import BusinessSubtype, BusinessType
 
 MONTHS = 36
 
@@ -101,6 +102,16 @@ SELECT :workspace, :merge, :so_far + row_number() OVER (), 'opportunities',
 FROM changed"""
 )
 
+_LATEST = """
+WITH RECURSIVE chosen AS (SELECT CAST(:account AS uuid) AS account_id), {counted}
+SELECT max(p.arrived_at) AS latest,
+  max(p.arrived_at) >= CAST(:now AS timestamptz) - make_interval(months => :months) AS lately
+FROM counted n
+JOIN opportunities x ON x.workspace_id = :workspace AND x.account_id = n.member
+  AND x.deleted_at IS NULL AND x.won_at IS NOT NULL
+JOIN passages p ON p.workspace_id = x.workspace_id AND p.opportunity_id = x.id
+JOIN milestones m ON m.workspace_id = p.workspace_id AND m.id = p.milestone_id AND m.is_order"""
+
 
 async def decide(work: Work, *, table: str | None = None, ids: Sequence[UUID] = ()) -> None:
     """Decide the type of business of some opportunities, unless it is stated or frozen.
@@ -115,6 +126,16 @@ async def decide(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
         await work.db.execute(decision, values | {"ids": list(ids)})
     else:
         await replay.as_sets(work, decision, values)
+
+
+async def today(work: Work, account_id: UUID) -> tuple[BusinessType, BusinessSubtype | None]:
+    """What an opportunity of the account would be that is created now."""
+    values = {"workspace": work.workspace_id, "account": account_id, "months": MONTHS}
+    question = text(_said(work, _LATEST, ""))
+    row = (await work.db.execute(question, values | {"now": work.now})).one()
+    if row.lately:
+        return BusinessType.EXISTING, None
+    return BusinessType.NEW, None if row.latest is None else BusinessSubtype.WIN_BACK
 
 
 def anew_sql(work: Work) -> str:

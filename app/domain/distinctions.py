@@ -44,13 +44,25 @@ async def say(work: Work, told: DismissalIn) -> DismissalOut:
     return _seen(told.object, row)
 
 
+async def read(work: Work, id: UUID) -> DismissalOut:
+    for object, (table, _) in TABLES.items():
+        row = await work.one(work.rows(table).where(table.id == id))
+        if row is not None:
+            return _seen(object, row)
+    raise _unknown(id)
+
+
 async def take_back(work: Work, id: UUID) -> None:
     """They may be one after all."""
     for table, _ in TABLES.values():
         own = (table.workspace_id == work.workspace_id, table.id == id)
         if await work.db.scalar(delete(table).where(*own).returning(table.id)):
             return
-    raise NotFound(f"There is no dismissal {id}.")
+    raise _unknown(id)
+
+
+def _unknown(id: UUID) -> NotFound:
+    return NotFound(f"There is no dismissal {id}.")
 
 
 def _seen(object: DuplicateObject, row: Row[Any]) -> DismissalOut:

@@ -117,6 +117,18 @@ class BallIn(_Dated):
     note: Note | None = None
 
 
+class ReviewIn(_Dated):
+    note: Note | None = None
+
+
+class DuplicateIn(_Dated):
+    into: Annotated[UUID, Field(description="The opportunity that goes on; it is not given up.")]
+    reason: Annotated[
+        Short | None, Field(description="One of the section's exit reasons, by key.")
+    ] = None
+    note: Note | None = None
+
+
 class MoveIn(In):
     process_id: Annotated[str, Field(max_length=64, description="Id or key; may be the same.")]
     milestone: Annotated[

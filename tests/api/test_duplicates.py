@@ -144,6 +144,7 @@ async def test_what_was_dismissed_is_remembered_until_it_is_taken_back(client):
     listed = (await client.get("/v1/duplicates/dismissals")).json()["data"]
     assert listed == [said]
     place = f"/v1/duplicates/dismissals/{said['id']}"
+    assert (await client.get(place)).json() == said
     assert (await client.delete(place)).status_code == 204
     assert len(await pairs(client)) == 1
     assert (await client.delete(place)).status_code == 404
@@ -204,6 +205,7 @@ async def test_neighbours_strangers_and_smaller_keys_see_nothing(
     assert await pairs(neighbour) == {}
     for place in (said["id"], str(uuid7())):
         assert (await neighbour.delete(f"/v1/duplicates/dismissals/{place}")).status_code == 404
+        assert (await neighbour.get(f"/v1/duplicates/dismissals/{place}")).status_code == 404
     answer = await neighbour.post("/v1/duplicates/dismissals", json={"ids": ids})
     assert answer.status_code == 404
     assert (await stranger.get("/v1/duplicates")).status_code == 401

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2 as httpx
 
 from app.domain.demo import PROCESS
+from tests.contract.walk_customers import customers
 
 Answer = dict[str, Any]
 
@@ -111,6 +112,7 @@ async def through(walk: Walk, settled: Any) -> None:
     await _questions(walk)
     await _imports(walk, settled)
     await _house(walk)
+    await customers(walk)
     await _farewell(walk)
 
 
