@@ -1,6 +1,7 @@
 """The endpoints."""
 
 from app.api import (
+    account_trees,
     accounts,
     api_keys,
     arrivals,
@@ -10,6 +11,7 @@ from app.api import (
     cell_deals,
     currency_rates,
     cycles,
+    duplicates,
     focus,
     forecast,
     goals,
@@ -20,6 +22,7 @@ from app.api import (
     matrix,
     matrix_stats,
     me,
+    merges,
     milestones,
     movements,
     next_steps,
@@ -47,6 +50,9 @@ from app.api.finish import finished
 
 # Every answer is finished in its transaction: kept for a repeat, or tagged.
 ROUTERS = finished(
+    duplicates.router,
+    account_trees.router,
+    merges.router,
     accounts.router,
     cascade.router,
     targets.router,

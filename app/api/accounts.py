@@ -35,8 +35,8 @@ async def create_account(work: WriteAccounts, account: AccountIn, response: Resp
 async def read_account(
     work: ReadAccounts, id: UUID, asked: Annotated[AccountShape, Query()], response: Response
 ) -> Any:
-    """One account."""
-    row = tagged(response, await work.get(Account, id))
+    """One account. Where it was merged into another, the 404 says `merged_into`."""
+    row = tagged(response, await accounts.read(work, id))
     return shaped(response, AccountOut.model_validate(row), asked)
 
 

@@ -13,6 +13,7 @@ from app.schemas.base import PageOut
 from app.schemas.events import (
     BallIn,
     CriterionIn,
+    DuplicateIn,
     EventOut,
     EventQuery,
     ExitIn,
@@ -22,6 +23,7 @@ from app.schemas.events import (
     RegressIn,
     ReopenIn,
     ResumeIn,
+    ReviewIn,
     ReviveIn,
     VerifyIn,
     VoidIn,
@@ -61,6 +63,25 @@ async def exit_opportunity(
 ) -> OpportunityOut:
     """It is over without an order: how, and for which of the section's reasons."""
     return tagged(response, await movements.exit(work, id, told))
+
+
+@router.post("/merge")
+async def merge_opportunity(
+    work: WriteOpportunities, id: UUID, told: DuplicateIn, response: Response
+) -> OpportunityOut:
+    """There are two of it: this one exits as a duplicate, outside of all rates; `into` goes on.
+
+    The history of both stays. Reopening it takes that back.
+    """
+    return tagged(response, await movements.merge(work, id, told))
+
+
+@router.post("/reviews")
+async def review_opportunity(
+    work: WriteOpportunities, id: UUID, told: ReviewIn, response: Response
+) -> OpportunityOut:
+    """It was talked about once more; `review_count` tells how often. It moves nothing."""
+    return tagged(response, await movements.review(work, id, told))
 
 
 @router.post("/regress")

@@ -47,6 +47,7 @@ TAGS = {
     "access": "Who the caller is.",
     "workspace": "How this workspace counts money and time, and its currency rates.",
     "accounts": "Companies that buy or may buy.",
+    "duplicates": "What may be one, and becomes one; each merge can be undone.",
     "products": "What is sold.",
     "people": "Who sells.",
     "teams": "Who sells together.",

@@ -31,6 +31,13 @@ CONSTRAINTS: dict[str, tuple[type[Problem], str]] = {
         "There is a target for this scope, business type and recurrence from this period on;"
         " change that one.",
     ),
+    "accounts_merged_is_gone_check": (
+        Conflict,
+        "It was merged into another account; undo the merge instead.",
+    ),
+    "account_merge_undos_pk": (Conflict, "This merge was undone already."),
+    "distinct_accounts_pair_key": (Conflict, "It was said of this pair already."),
+    "distinct_opportunities_pair_key": (Conflict, "It was said of this pair already."),
     "teams_parent_is_another_check": (Invalid, "A team cannot be its own parent."),
     "accounts_parent_is_another_check": (Invalid, "An account cannot be its own parent."),
 }

@@ -29,6 +29,7 @@ class Home:
     # Known to every server of the installation and to no caller: what signs cursors.
     secret: bytes = field(repr=False)
     allowed_origins: tuple[str, ...] = ()
+    group_orders_count: bool = False
 
     @property
     def zone(self) -> ZoneInfo:

@@ -88,6 +88,7 @@ async def home(db: AsyncConnection, workspace_id: UUID) -> Home:
         row.fiscal_start,
         row.secret,
         tuple(row.allowed_origins),
+        row.group_orders_count,
     )
 
 

@@ -3,8 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
+from app.core.errors import NotFound
 from app.core.page import Page, listed
 from app.core.work import Work
 from app.domain import attributes
@@ -40,6 +41,25 @@ async def create(work: Work, account: AccountIn) -> Row[Any]:
     if account.parent_id is not None:
         await hang(work, Account, None, account.parent_id)
     return await work.add(Account, **account.model_dump())
+
+
+async def read(work: Work, id: UUID) -> Row[Any]:
+    row = await work.one(work.rows(Account).where(Account.id == id))
+    if row is None:
+        raise await missing(work, id)
+    return row
+
+
+async def missing(work: Work, id: UUID) -> NotFound:
+    """Why the account is not here: there never was one, or it is part of another by now."""
+    of = select(Account.merged_into).where(
+        Account.workspace_id == work.workspace_id, Account.id == id
+    )
+    merged_into = await work.db.scalar(of)
+    if merged_into is None:
+        return NotFound(f"There is no account {id}.")
+    detail = f"The account {id} was merged into {merged_into}."
+    return NotFound(detail, merged_into=str(merged_into))
 
 
 async def change(work: Work, id: UUID, version: int | None, patch: AccountPatch) -> Row[Any]:

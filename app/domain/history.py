@@ -28,10 +28,13 @@ RANKS = (
     "hold_ended",
     "ball_passed",
     "stale_noticed",
+    "reviewed",
     "exited",
     "reopened",
     "revived",
     "moved_process",
+    "merged",
+    "unmerged",
 )
 _RANK = f"array_position(ARRAY{list(RANKS)!r}, e.kind)"
 # A reach may state an amount: the value is known from then on. An order's amount is the order's.

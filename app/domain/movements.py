@@ -23,14 +23,17 @@ from app.domain.opportunities import record
 from app.schemas.events import (
     BallIn,
     CriterionIn,
+    DuplicateIn,
     Evidence,
     ExitIn,
+    ExitKind,
     HoldIn,
     MoveIn,
     ReachIn,
     RegressIn,
     ReopenIn,
     ResumeIn,
+    ReviewIn,
     ReviveIn,
     VerifyIn,
     VoidIn,
@@ -89,6 +92,31 @@ async def exit(work: Work, id: UUID, told: ExitIn) -> OpportunityOut:
     }
     seen = await _tell(work, row, "exited", moment, milestone_id=row.milestone_id, **said)
     return _not_overtaken(seen, closed=True)
+
+
+async def merge(work: Work, id: UUID, told: DuplicateIn) -> OpportunityOut:
+    """There were two of it: this one is over as a duplicate, and the other goes on."""
+    if told.into == id:
+        raise Invalid.at("/into", "itself", "an opportunity is no duplicate of itself")
+    for each in sorted((id, told.into)):  # in one order: two merges must not wait for each other
+        await _locked(work, each)
+    row = await _open(work, id)
+    await _open(work, told.into, won_too=True)
+    exited = ExitIn(kind=ExitKind.DUPLICATE, reason=told.reason, note=told.note)
+    await _reason_fits(work, row, exited)
+    moment = _moment(work, row, told.occurred_at, backdate=told.backdate)
+    said = {"exit_kind": exited.kind.value, "duplicate_of": told.into, "note": told.note}
+    seen = await _tell(
+        work, row, "exited", moment, milestone_id=row.milestone_id, reason=told.reason, **said
+    )
+    return _not_overtaken(seen, closed=True)
+
+
+async def review(work: Work, id: UUID, told: ReviewIn) -> OpportunityOut:
+    """It was talked about. No clock is touched: the customer has done nothing."""
+    row = await _open(work, id)
+    moment = _moment(work, row, told.occurred_at, backdate=told.backdate)
+    return await _tell(work, row, "reviewed", moment, note=told.note)
 
 
 async def regress(work: Work, id: UUID, told: RegressIn) -> OpportunityOut:

@@ -14,10 +14,12 @@ from app.domain.cohorts import cohort
 from app.domain.facts import DealRow, Story, story
 from app.domain.horses import Horse, judged, resets
 from app.domain.milestones import milestones_of
+from app.domain.notices import UNMARKED, marks
 from app.domain.observed_rates import passings
 from app.domain.processes import resolve
 from app.domain.prospects import Prospect, prospects, unmet
 from app.domain.questions import seen_at
+from app.domain.stale import carried_over
 from app.engine.flow.lead_times import lead_time
 from app.schemas.metrics import LeadTimeOut, lead_time_out, tenths_out
 from app.schemas.milestones import PlaybookOut
@@ -97,6 +99,7 @@ async def read(work: Work, id: UUID, asked: NextQuery) -> NextOut:
         ball=None if deal is None else deal.ball,
         waiting_since=None if deal is None else deal.waiting_since,
         decay=None if seen.horse is None else _decay(work, seen.horse),
+        **await _told_of(work, told, id, seen.horse, asked),
         as_of=asked.as_of or work.now,
         effective_at=asked.effective_at,
         formula=FORMULA,
@@ -131,7 +134,21 @@ async def _outlook(work: Work, told: Story, place: _Place, asked: NextQuery) -> 
     return _Outlook(found, horse, lead_time_out(lead_time(passed[found.section].lag)))
 
 
-def _chances(found: Prospect | None) -> dict[str, str | None]:
+async def _told_of(
+    work: Work, told: Story, id: UUID, horse: Horse | None, asked: NextQuery
+) -> dict[str, Any]:
+    """How often it was talked about, carried over, and brought back."""
+    process = await resolve(work, told.process_id)
+    known = await marks(work, process, as_of=asked.as_of, effective_at=asked.effective_at, only=id)
+    mark = known.get(id, UNMARKED)
+    return {
+        "review_count": mark.reviewed,
+        "carried_over_periods": None if horse is None else carried_over(work, horse, told),
+        "revived_count": mark.revived,
+    }
+
+
+def _chances(found: Prospect | None) -> dict[str, Any]:
     reach = None if found is None else found.reach
     return {
         "chance_next": chance_out(None if reach is None else reach.ever),

@@ -20,14 +20,17 @@ _MET = "OR a.kind = 'criterion_met' AND jsonb_array_length(coalesce(a.evidence, 
 _MARKS = """
 WITH marked AS (
   SELECT e.opportunity_id, count(*) FILTER (WHERE e.kind = 'revived') AS revived,
+    count(*) FILTER (WHERE e.kind = 'reviewed') AS reviewed,
     max(e.occurred_at) FILTER (WHERE e.kind = 'stale_noticed') AS noticed_at
   FROM events e
-  WHERE e.workspace_id = :workspace AND e.kind IN ('revived', 'stale_noticed')
+  WHERE e.workspace_id = :workspace
+    AND (CAST(:only AS uuid) IS NULL OR e.opportunity_id = :only)
+    AND e.kind IN ('revived', 'reviewed', 'stale_noticed')
     AND (CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
     AND (CAST(:effective_at AS timestamptz) IS NULL OR e.occurred_at <= :effective_at)
   GROUP BY e.opportunity_id
 )
-SELECT m.opportunity_id, m.revived, m.noticed_at, (
+SELECT m.opportunity_id, m.revived, m.reviewed, m.noticed_at, (
   SELECT max(greatest(a.recorded_at, a.occurred_at)) FROM events a
   WHERE a.workspace_id = :workspace AND a.opportunity_id = m.opportunity_id
     AND (a.kind = ANY(CAST(:since AS text[])) {met})
@@ -38,10 +41,11 @@ FROM marked m"""
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How often a deal was revived; when its owner was last told that it is dead, and when we were
-    last told of something that ends such a notice."""
+    """How often a deal was revived, and talked about; when its owner was last told that it is dead,
+    and when we were last told of something that ends such a notice."""
 
     revived: int = 0
+    reviewed: int = 0
     noticed_at: datetime | None = None
     acted_at: datetime | None = None
 
@@ -68,11 +72,16 @@ async def marks(
     *,
     as_of: datetime | None = None,
     effective_at: datetime | None = None,
+    only: UUID | None = None,
 ) -> Mapping[UUID, Mark]:
-    """By deal of the workspace, for those that were ever noticed or revived."""
+    """By deal of the workspace, or `only` this one; those that were ever noticed, revived or talked
+    about."""
     values: dict[str, Any] = {"workspace": work.workspace_id, "since": list(_SINCE)}
-    values |= {"as_of": as_of, "effective_at": effective_at}
+    values |= {"as_of": as_of, "effective_at": effective_at, "only": only}
     policy = await policy_at(work, process, asked_at(as_of, effective_at))
     sql = _MARKS.replace("{met}", _MET if policy.criteria_reset else "")
     rows = await work.db.execute(text(sql), values)
-    return {row.opportunity_id: Mark(row.revived, row.noticed_at, row.acted_at) for row in rows}
+    return {
+        row.opportunity_id: Mark(row.revived, row.reviewed, row.noticed_at, row.acted_at)
+        for row in rows
+    }

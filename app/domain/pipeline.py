@@ -65,6 +65,9 @@ _PROGRESS = """(SELECT coalesce(sum(c.weight) FILTER (WHERE EXISTS (
       AND e.opportunity_id = opportunities.id)), 0) / sum(c.weight)
   FROM criteria c WHERE c.workspace_id = opportunities.workspace_id
     AND c.milestone_id = opportunities.milestone_id)"""
+_DUPLICATE_OF = """CASE WHEN exit_kind = 'duplicate' THEN (SELECT e.duplicate_of FROM events e
+  WHERE e.workspace_id = opportunities.workspace_id AND e.opportunity_id = opportunities.id
+    AND e.kind = 'exited' ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1) END"""
 _PRODUCTS = """ARRAY(SELECT p.product_id FROM opportunity_products p
   WHERE p.workspace_id = opportunities.workspace_id AND p.opportunity_id = opportunities.id
   ORDER BY p.product_id)"""
@@ -116,6 +119,7 @@ def viewed(work: Work) -> Select[Any]:
         status_now.label("seen_status"),
         age_now.label("age_days"),
         literal_column(_PROGRESS).label("section_progress"),
+        literal_column(_DUPLICATE_OF).label("duplicate_of"),
         literal_column(_PRODUCTS).label("product_ids"),
     )
     return (
@@ -214,6 +218,7 @@ def _seen(work: Work, row: Row[Any]) -> OpportunityView:
         exited_at=row.exited_at,
         exit_kind=row.exit_kind,
         exit_reason=row.exit_reason,
+        duplicate_of=row.duplicate_of,
         business_type=row.business_type,
         business_subtype=row.business_subtype,
         product_ids=row.product_ids,

@@ -34,6 +34,7 @@ from app.schemas.stale import (
     EvidenceOut,
     HorseOut,
     HorseReasonOut,
+    HorseSort,
     HorseState,
     NoticeOut,
     PreviewQuery,
@@ -79,7 +80,7 @@ async def stable(work: Work, asked: StaleQuery | PreviewQuery) -> Stable:
     seen_at(work, asked)
     await here(work, asked.scope)
     process = await resolve(work, asked.process)
-    past = {"as_of": asked.as_of, "effective_at": asked.effective_at}
+    past: Any = {"as_of": asked.as_of, "effective_at": asked.effective_at}
     told = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
     known = await resets(work, process, **past)
     judgement = await asyncio.to_thread(judged, told, known)
@@ -100,7 +101,7 @@ async def find(work: Work, asked: StaleQuery) -> StaleOut:
     ]
     shown = sliced(
         chosen,
-        lambda one: _ranked(work, found.told, *one),
+        lambda one: _ranked(work, found, asked.sort, *one),
         limit=asked.page_size,
         cursor=asked.cursor,
         asked=asked.asked,
@@ -151,12 +152,19 @@ def revivals(found: Stable, business_type: Business) -> Estimate:
     return estimate(won / len(ended) if ended else None, len(ended), float(len(ended)))
 
 
-def _ranked(work: Work, told: Story, horse: Horse, deal: DealRow) -> Rank:
-    """Value by how often it was carried over, then value; what is not known comes last."""
-    value = deal.reporting_value
-    if value is None:
-        return Decimal(1), Decimal(0), str(deal.opportunity_id)
-    return -value * carried_over(work, horse, told), -value, str(deal.opportunity_id)
+def _ranked(work: Work, found: Stable, sort: HorseSort, horse: Horse, deal: DealRow) -> Rank:
+    """By what was asked for, then by value; what is not known comes last."""
+    value, carried = deal.reporting_value, carried_over(work, horse, found.told)
+    keys = {
+        HorseSort.CARRIED_VALUE: None if value is None else value * carried,
+        HorseSort.VALUE: value,
+        HorseSort.CARRIED_OVER: Decimal(carried),
+        HorseSort.REVIEWED: Decimal(found.mark(deal).reviewed),
+        HorseSort.AGE: Decimal(horse.verdict.dwell_days),
+    }
+    key = keys[sort]
+    first = Decimal(1) if key is None else -key
+    return first, Decimal(1) if value is None else -value, str(deal.opportunity_id)
 
 
 def _horse(work: Work, found: Stable, horse: Horse, deal: DealRow, asked: Moment) -> HorseOut:
@@ -179,6 +187,7 @@ def _horse(work: Work, found: Stable, horse: Horse, deal: DealRow, asked: Moment
         value=money_out(deal.reporting_value, work.home.currency),
         carried_over_periods=carried_over(work, horse, found.told),
         revived_count=mark.revived,
+        review_count=mark.reviewed,
         ball=None if deal.ball is None else Ball(deal.ball),
         waiting_since=deal.waiting_since,
         notice=_notice(work, found, mark),

@@ -18,6 +18,8 @@ class AccountIn(In):
     segment: Short | None = None
     country: Short | None = None
     domain: Short | None = None
+    vat_id: Annotated[Short | None, Field(examples=["DE129273398"])] = None
+    postcode: Short | None = None
     parent_id: Annotated[UUID | None, Field(description="The group it belongs to.")] = None
     owner_id: Annotated[UUID | None, Field(description="Who looks after it now.")] = None
     source: Annotated[Source, Field(description="The system that gave the external id.")] = "api"
@@ -32,6 +34,8 @@ class AccountPatch(In):
     segment: Short | None = ABSENT
     country: Short | None = ABSENT
     domain: Short | None = ABSENT
+    vat_id: Short | None = ABSENT
+    postcode: Short | None = ABSENT
     parent_id: UUID | None = ABSENT
     owner_id: UUID | None = ABSENT
     source: Source = ABSENT
@@ -45,6 +49,8 @@ class AccountOut(Out):
     segment: str | None
     country: str | None
     domain: str | None
+    vat_id: str | None
+    postcode: str | None
     parent_id: UUID | None
     owner_id: Annotated[UUID | None, Field(description="Who looks after it now.")]
     source: str

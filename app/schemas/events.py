@@ -129,6 +129,18 @@ class BallIn(_Dated):
     note: Note | None = None
 
 
+class ReviewIn(_Dated):
+    note: Note | None = None
+
+
+class DuplicateIn(_Dated):
+    into: Annotated[UUID, Field(description="The opportunity that goes on; it is not given up.")]
+    reason: Annotated[
+        Short | None, Field(description="One of the section's exit reasons, by key.")
+    ] = None
+    note: Note | None = None
+
+
 class MoveIn(In):
     process_id: Annotated[str, Field(max_length=64, description="Id or key; may be the same.")]
     milestone: Annotated[
@@ -160,6 +172,13 @@ class EventOut(Out):
     until: datetime | None
     ball: str | None
     note: str | None
+    account_id: Annotated[
+        UUID | None, Field(description="Whose it is since accounts were merged, or a merge undone.")
+    ]
+    business_type: Annotated[str | None, Field(description="What type of business that makes it.")]
+    duplicate_of: Annotated[
+        UUID | None, Field(description="The opportunity that goes on in its place.")
+    ]
     reconstructed: bool
     import_id: UUID | None
 

@@ -61,6 +61,14 @@ class NextOut(Out):
     ball: Annotated[str | None, Field(description="Who owes the next step: us, customer or none.")]
     waiting_since: datetime | None
     decay: DecayOut | None
+    review_count: int
+    carried_over_periods: Annotated[
+        int | None,
+        Field(
+            description="Months it was carried over into without having moved; null when closed."
+        ),
+    ]
+    revived_count: int
     as_of: datetime
     effective_at: datetime | None
     formula: str

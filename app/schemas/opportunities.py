@@ -179,6 +179,9 @@ class OpportunityOut(Out):
     exited_at: datetime | None
     exit_kind: str | None
     exit_reason: str | None
+    duplicate_of: Annotated[
+        UUID | None, Field(description="The opportunity that goes on in its place.")
+    ]
     business_type: BusinessType | None
     business_subtype: BusinessSubtype | None
     product_ids: list[UUID]

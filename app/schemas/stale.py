@@ -32,7 +32,23 @@ class _Asked(Moment):
     business_type: Business = Business.ALL
 
 
+class HorseSort(StrEnum):
+    """The most comes first; what is not known comes last."""
+
+    CARRIED_VALUE = "-carried_value"
+    VALUE = "-value"
+    CARRIED_OVER = "-carried_over_periods"
+    REVIEWED = "-review_count"
+    AGE = "-age_days"
+
+
 class StaleQuery(_Asked, Listing):
+    sort: Annotated[
+        HorseSort,
+        Field(
+            description="`-carried_value`: the value times the periods it was carried over into."
+        ),
+    ] = HorseSort.CARRIED_VALUE
     state: Annotated[
         HorseState | None, Field(description="Default: slow, stale and dead ones.")
     ] = None
@@ -108,6 +124,7 @@ class HorseOut(Out):
         int, Field(description="Months it was carried over into without having moved.")
     ]
     revived_count: int
+    review_count: int
     ball: Ball | None
     waiting_since: datetime | None
     notice: NoticeOut | None
@@ -138,7 +155,7 @@ class _AnswerOut(Out):
 
 
 class StaleOut(_AnswerOut):
-    """The most value that was carried over most often comes first."""
+    """Unless asked otherwise, the most value that was carried over most often comes first."""
 
     data: list[HorseOut]
     next_cursor: str | None

@@ -100,6 +100,7 @@ class WorkspacePatch(In):
     holiday_region: Region | None = ABSENT
     days_off: DaysOff = ABSENT
     hold_limit_days: Annotated[int, Field(ge=0, le=3650, strict=True)] = ABSENT
+    group_orders_count: Annotated[bool, Field(strict=True)] = ABSENT
     allowed_origins: Origins = ABSENT
 
 
@@ -115,6 +116,13 @@ class WorkspaceOut(Out):
     holiday_region: str | None
     days_off: list[date]
     hold_limit_days: Annotated[int, Field(description="How long holds may stop an age.")]
+    group_orders_count: Annotated[
+        bool,
+        Field(
+            description="Whether an order of one company of a group makes all of them existing"
+            " customers. Opportunities that are decided stay as they are."
+        ),
+    ]
     allowed_origins: Annotated[
         list[str], Field(description="Origins of the web pages that may ask. `*`: every page.")
     ]

@@ -3,11 +3,13 @@
 from app.tables.accounts import Account, Product
 from app.tables.base import Owned, Table, Versioned
 from app.tables.cell_deals import CellDeal
+from app.tables.distinctions import DistinctAccounts, DistinctOpportunities
 from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.goals import Goal, GoalProduct
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
 from app.tables.matrix import Cell, CellChange, CellConflict, CellCount, Mark
+from app.tables.merges import AccountMerge, AccountMergeChange, AccountMergeUndo
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
 from app.tables.order_lines import OrderLine, Renewal
 from app.tables.people import Membership, Person, Team
@@ -25,6 +27,9 @@ from app.tables.workspaces import ApiKey, CurrencyRate, DailyRound, Workspace
 
 __all__ = [
     "Account",
+    "AccountMerge",
+    "AccountMergeChange",
+    "AccountMergeUndo",
     "ApiKey",
     "Cell",
     "CellChange",
@@ -35,6 +40,8 @@ __all__ = [
     "Criterion",
     "CurrencyRate",
     "DailyRound",
+    "DistinctAccounts",
+    "DistinctOpportunities",
     "Event",
     "ExitReason",
     "ForecastPoint",

@@ -33,6 +33,9 @@ EVENT_KINDS = (
     "exited",
     "reopened",
     "revived",
+    "reviewed",
+    "merged",
+    "unmerged",
 )
 BALLS = ("us", "customer", "none")
 EXIT_KINDS = (
@@ -173,10 +176,17 @@ class Event(Owned):
     until: Mapped[datetime | None]
     ball: Mapped[str | None]
     note: Mapped[str | None]
+    # Whose opportunity it is since accounts were merged, and which type of business that makes it.
+    account_id: Mapped[UUID | None]
+    business_type: Mapped[str | None]
+    # The opportunity that goes on where this one is over because there were two of it.
+    duplicate_of: Mapped[UUID | None]
 
     __table_args__ = (
         home(),
         link("opportunity_id", "opportunities", ondelete="CASCADE"),
+        link("account_id", "accounts"),
+        link("duplicate_of", "opportunities"),
         link("milestone_id", "milestones"),
         link("criterion_id", "criteria"),
         link("version_id", "process_versions"),
@@ -194,6 +204,11 @@ class Event(Owned):
             name="movement_has_milestone",
         ),
         CheckConstraint("value IS NULL OR currency IS NOT NULL", name="value_has_currency"),
+        CheckConstraint("business_type IN ('new', 'existing')", name="business_type_known"),
+        CheckConstraint("duplicate_of <> opportunity_id", name="duplicate_of_another"),
+        CheckConstraint(
+            "duplicate_of IS NULL OR exit_kind = 'duplicate'", name="duplicate_is_an_exit"
+        ),
         Index(None, "workspace_id", "opportunity_id", "occurred_at"),
         Index(
             "events_source_event_id_key",

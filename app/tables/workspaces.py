@@ -37,6 +37,8 @@ class Workspace(Table):
     holiday_region: Mapped[str | None]
     days_off: Mapped[list[date]] = mapped_column(ARRAY(Date), default=list)
     hold_limit_days: Mapped[int] = mapped_column(default=180)
+    # Whether an order of one company of a group makes all its companies existing customers.
+    group_orders_count: Mapped[bool] = mapped_column(server_default=text("false"))
     # Web pages that may ask with a key of this workspace; `*` alone is every page.
     allowed_origins: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     # Signs what is handed out and has to come back unchanged, on whichever server.

@@ -13,6 +13,7 @@ from app.domain.demo import PROCESS
 from tests.contract.walk_sources import sources
 from tests.contract.walk_reading import reading
 from tests.contract.walk_orders import orders
+from tests.contract.walk_customers import customers
 
 Answer = dict[str, Any]
 
@@ -117,6 +118,7 @@ async def through(walk: Walk, settled: Any) -> None:
     await sources(walk)
     await reading(walk)
     await orders(walk)
+    await customers(walk)
     await _farewell(walk)
 
 

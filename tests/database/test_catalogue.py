@@ -10,6 +10,9 @@ from app.tables import Table
 OWNED = sorted(table.name for table in Table.metadata.sorted_tables if table.name != "workspaces")
 APPEND_ONLY = {
     "cell_changes",
+    "account_merge_changes",
+    "account_merge_undos",
+    "account_merges",
     "events",
     "currency_rates",
     "daily_rounds",

@@ -8,12 +8,14 @@ from app.domain.imports.outcome import Outcome, matches, outcome
 from app.domain.trees import hold
 from app.tables import Account
 
+OPTIONAL = ("segment", "country", "domain", "vat_id", "postcode", "parent")
 _OWN_PARENT = """
 SELECT line, parent AS value, NULL AS detail FROM staged_rows
 WHERE parent = external_id OR lower(parent) = lower(name)"""
 
 # The account a row means: by id, or, where no account of the source has that id, the one of this
-# name that has no id yet (a placeholder, or entered by hand). Without ids, names decide.
+# name that has no id yet (a placeholder, or entered by hand). Without ids, names decide. One that
+# was merged into another is still meant by its id or name, and stays as it was.
 _MATCH = """
 INSERT INTO staged_matches (line, id, fresh, identity)
 SELECT m.line, coalesce(m.found, {uuid7}), m.found IS NULL,
@@ -23,19 +25,20 @@ FROM (
       OR r.external_id = min(r.external_id) OVER (PARTITION BY a.id, b.id) THEN b.id END) AS found
   FROM staged_rows r
   LEFT JOIN accounts a ON a.workspace_id = :ws AND a.source = :source
-    AND a.external_id = r.external_id AND a.deleted_at IS NULL
+    AND a.external_id = r.external_id AND (a.deleted_at IS NULL OR a.merged_into IS NOT NULL)
   LEFT JOIN (
     SELECT DISTINCT ON (lower(name)) lower(name) AS name, id, external_id FROM accounts
-    WHERE workspace_id = :ws AND deleted_at IS NULL AND source = :source
-    ORDER BY lower(name), external_id IS NOT NULL, created_at, id) b
+    WHERE workspace_id = :ws AND source = :source
+      AND (deleted_at IS NULL OR merged_into IS NOT NULL)
+    ORDER BY lower(name), merged_into IS NOT NULL, external_id IS NOT NULL, created_at, id) b
     ON a.id IS NULL AND b.name = lower(r.name)
       AND (r.external_id IS NULL OR b.external_id IS NULL)) m"""
 
 _ENTER = """
-INSERT INTO accounts (workspace_id, id, name, segment, country, domain, source, external_id,
-  attributes, version, created_at, updated_at)
-SELECT :ws, m.id, r.name, r.segment, r.country, r.domain, :source, r.external_id,
-  jsonb_strip_nulls(r.attributes), 1, :now, :now
+INSERT INTO accounts (workspace_id, id, name, segment, country, domain, vat_id, postcode, source,
+  external_id, attributes, version, created_at, updated_at)
+SELECT :ws, m.id, r.name, r.segment, r.country, r.domain, r.vat_id, r.postcode, :source,
+  r.external_id, jsonb_strip_nulls(r.attributes), 1, :now, :now
 FROM staged_rows r JOIN staged_matches m ON m.line = r.line WHERE m.fresh"""
 
 _HANG = """
@@ -46,24 +49,28 @@ WHERE m.fresh AND a.workspace_id = :ws AND a.id = m.id"""
 
 _CHANGE = """
 UPDATE accounts a SET name = n.name, segment = n.segment, country = n.country, domain = n.domain,
-  parent_id = n.parent_id, external_id = n.external_id, attributes = n.attributes,
-  version = a.version + 1, updated_at = :now
+  vat_id = n.vat_id, postcode = n.postcode, parent_id = n.parent_id,
+  external_id = n.external_id, attributes = n.attributes, version = a.version + 1, updated_at = :now
 FROM (
   SELECT o.id, r.name,
     CASE WHEN :has_segment THEN r.segment ELSE o.segment END AS segment,
     CASE WHEN :has_country THEN r.country ELSE o.country END AS country,
     CASE WHEN :has_domain THEN r.domain ELSE o.domain END AS domain,
+    CASE WHEN :has_vat_id THEN r.vat_id ELSE o.vat_id END AS vat_id,
+    CASE WHEN :has_postcode THEN r.postcode ELSE o.postcode END AS postcode,
     CASE WHEN :has_parent THEN nullif(p.id, o.id) ELSE o.parent_id END AS parent_id,
     coalesce(r.external_id, o.external_id) AS external_id,
     jsonb_strip_nulls((o.attributes - 'placeholder') || r.attributes) AS attributes
   FROM staged_rows r JOIN staged_matches m ON m.line = r.line
-  JOIN accounts o ON o.workspace_id = :ws AND o.id = m.id
+  JOIN accounts o ON o.workspace_id = :ws AND o.id = m.id AND o.merged_into IS NULL
   LEFT JOIN staged_accounts p ON p.said = r.parent
   WHERE NOT m.fresh) n
 WHERE a.workspace_id = :ws AND a.id = n.id
-  AND (a.name, a.segment, a.country, a.domain, a.parent_id, a.external_id, a.attributes)
+  AND (a.name, a.segment, a.country, a.domain, a.vat_id, a.postcode, a.parent_id, a.external_id,
+      a.attributes)
     IS DISTINCT FROM
-    (n.name, n.segment, n.country, n.domain, n.parent_id, n.external_id, n.attributes)"""
+    (n.name, n.segment, n.country, n.domain, n.vat_id, n.postcode, n.parent_id, n.external_id,
+      n.attributes)"""
 
 _CYCLE = """
 WITH RECURSIVE up (start, id, parent_id) AS (
@@ -89,7 +96,7 @@ async def write(work: Work, plan: Plan) -> Outcome:
     created = await sql.change(work, _ENTER, source=plan.source)
     await lookups.accounts(work, plan.source, "SELECT parent AS said FROM staged_rows")
     await sql.change(work, _HANG)
-    flags = {f"has_{name}": plan.has(name) for name in ("segment", "country", "domain", "parent")}
+    flags = {f"has_{name}": plan.has(name) for name in OPTIONAL}
     updated = await sql.change(work, _CHANGE, **flags)
     if plan.has("parent"):
         await no_cycle(work, "accounts")

@@ -3,7 +3,8 @@
 Order: the external id of this source, then (people) the e-mail address, then the name in either
 case, where this source's own and the longest known come first. What is not found becomes a
 placeholder: an account of that name, a person who is not active. Both are listed in the import,
-and a later import of accounts or people fills them in.
+and a later import of accounts or people fills them in. An account that was merged into another
+is still known by its id and name: that other one is meant.
 """
 
 from collections.abc import Sequence
@@ -18,14 +19,16 @@ NEXT = "-- next --"
 
 _ACCOUNTS = """
 INSERT INTO staged_accounts (said, id, made)
-SELECT t.said, coalesce(a.id, b.id), a.id IS NULL AND b.id IS NULL
+SELECT t.said, coalesce(a.merged_into, a.id, b.id), a.id IS NULL AND b.id IS NULL
 FROM (SELECT DISTINCT said FROM ({texts}) x WHERE said IS NOT NULL) t
 LEFT JOIN accounts a ON a.workspace_id = :ws AND a.source = :source AND a.external_id = t.said
-  AND a.deleted_at IS NULL
+  AND (a.deleted_at IS NULL OR a.merged_into IS NOT NULL)
 LEFT JOIN (
-  SELECT DISTINCT ON (lower(name)) lower(name) AS name, id FROM accounts
-  WHERE workspace_id = :ws AND deleted_at IS NULL
-  ORDER BY lower(name), source <> :source, created_at, id) b ON b.name = lower(t.said)
+  SELECT DISTINCT ON (lower(name)) lower(name) AS name, coalesce(merged_into, id) AS id
+  FROM accounts
+  WHERE workspace_id = :ws AND (deleted_at IS NULL OR merged_into IS NOT NULL)
+  ORDER BY lower(name), merged_into IS NOT NULL, source <> :source, created_at, id) b
+    ON b.name = lower(t.said)
 -- next --
 UPDATE staged_accounts s SET id = n.id
 FROM (SELECT said, {uuid7} AS id FROM (
