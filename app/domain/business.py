@@ -15,11 +15,17 @@ from app.domain import replay
 
 MONTHS = 36
 
-_DECIDE = """
+# Of a deal `c` whose account's latest order before it was `b`.
+TYPE = """CASE WHEN c.account_id IS NULL THEN NULL
+      WHEN b.latest >= c.created_at - make_interval(months => :months) THEN 'existing'
+      ELSE 'new' END"""
+SUBTYPE = "CASE WHEN b.latest < c.created_at - make_interval(months => :months) THEN 'win_back' END"
+
+_DECIDE = f"""
 WITH chosen AS (
   SELECT c.id, c.account_id, c.created_at
   FROM opportunities c
-  WHERE c.workspace_id = :workspace AND c.id {chosen} AND NOT c.business_chosen
+  WHERE c.workspace_id = :workspace AND c.id {{chosen}} AND NOT c.business_chosen
     AND (c.position = 0 OR c.business_type IS NULL)
 ), ordered AS (
   SELECT c.id, max(p.arrived_at) AS latest
@@ -31,12 +37,7 @@ WITH chosen AS (
   JOIN milestones m ON m.workspace_id = p.workspace_id AND m.id = p.milestone_id AND m.is_order
   GROUP BY c.id
 ), decided AS (
-  SELECT c.id,
-    CASE WHEN c.account_id IS NULL THEN NULL
-      WHEN b.latest >= c.created_at - make_interval(months => :months) THEN 'existing'
-      ELSE 'new' END AS business_type,
-    CASE WHEN b.latest < c.created_at - make_interval(months => :months) THEN 'win_back' END
-      AS subtype
+  SELECT c.id, {TYPE} AS business_type, {SUBTYPE} AS subtype
   FROM chosen c LEFT JOIN ordered b ON b.id = c.id
 )
 UPDATE opportunities o
