@@ -17,7 +17,13 @@ from app.schemas.opportunities import BusinessSubtype, BusinessType
 
 MONTHS = 36
 
-_OF_ACCOUNT = "counted AS (SELECT DISTINCT account_id, account_id AS member FROM chosen)"
+# Of a deal `c` whose account's latest order before it was `b`.
+TYPE = """CASE WHEN c.account_id IS NULL THEN NULL
+      WHEN b.latest >= c.created_at - make_interval(months => :months) THEN 'existing'
+      ELSE 'new' END"""
+SUBTYPE = "CASE WHEN b.latest < c.created_at - make_interval(months => :months) THEN 'win_back' END"
+
+_OF_ACCOUNT = "companies AS (SELECT DISTINCT account_id, account_id AS member FROM chosen)"
 # Up from the account to the top of its group, and down from there.
 _OF_GROUP = """up AS (
   SELECT DISTINCT account_id, account_id AS id FROM chosen WHERE account_id IS NOT NULL
@@ -36,18 +42,18 @@ _OF_GROUP = """up AS (
   UNION
   SELECT d.top, a.id FROM down d
   JOIN accounts a ON a.workspace_id = :workspace AND a.parent_id = d.id AND a.deleted_at IS NULL
-), counted AS (
+), companies AS (
   SELECT t.account_id, d.id AS member FROM tops t JOIN down d ON d.top = t.id
 )"""
-_DECIDED = """
+_DECIDED = f"""
 WITH RECURSIVE chosen AS (
   SELECT c.id, c.account_id, c.created_at, c.business_type AS was, c.business_subtype AS was_subtype
   FROM opportunities c
-  WHERE c.workspace_id = :workspace AND {chosen} AND NOT c.business_chosen
-), {counted}, ordered AS (
+  WHERE c.workspace_id = :workspace AND {{chosen}} AND NOT c.business_chosen
+), {{companies}}, ordered AS (
   SELECT c.id, max(p.arrived_at) AS latest
   FROM chosen c
-  JOIN counted n ON n.account_id = c.account_id
+  JOIN companies n ON n.account_id = c.account_id
   JOIN opportunities x ON x.workspace_id = :workspace AND x.account_id = n.member
     AND x.id <> c.id AND x.deleted_at IS NULL AND x.won_at IS NOT NULL
   JOIN passages p ON p.workspace_id = x.workspace_id AND p.opportunity_id = x.id
@@ -55,12 +61,7 @@ WITH RECURSIVE chosen AS (
   JOIN milestones m ON m.workspace_id = p.workspace_id AND m.id = p.milestone_id AND m.is_order
   GROUP BY c.id
 ), decided AS (
-  SELECT c.id, c.was, c.was_subtype,
-    CASE WHEN c.account_id IS NULL THEN NULL
-      WHEN b.latest >= c.created_at - make_interval(months => :months) THEN 'existing'
-      ELSE 'new' END AS business_type,
-    CASE WHEN b.latest < c.created_at - make_interval(months => :months) THEN 'win_back' END
-      AS subtype
+  SELECT c.id, c.was, c.was_subtype, {TYPE} AS business_type, {SUBTYPE} AS subtype
   FROM chosen c LEFT JOIN ordered b ON b.id = c.id
 )"""
 # What was decided at the first milestone stays.
@@ -103,10 +104,10 @@ FROM changed"""
 )
 
 _LATEST = """
-WITH RECURSIVE chosen AS (SELECT CAST(:account AS uuid) AS account_id), {counted}
+WITH RECURSIVE chosen AS (SELECT CAST(:account AS uuid) AS account_id), {companies}
 SELECT max(p.arrived_at) AS latest,
   max(p.arrived_at) >= CAST(:now AS timestamptz) - make_interval(months => :months) AS lately
-FROM counted n
+FROM companies n
 JOIN opportunities x ON x.workspace_id = :workspace AND x.account_id = n.member
   AND x.deleted_at IS NULL AND x.won_at IS NOT NULL
 JOIN passages p ON p.workspace_id = x.workspace_id AND p.opportunity_id = x.id
@@ -143,6 +144,10 @@ def anew_sql(work: Work) -> str:
     return _said(work, _DECIDE_ANEW, "c.account_id = :kept").replace(":months", str(MONTHS))
 
 
+def companies_sql(work: Work) -> str:
+    """`companies`: whose orders count for each of the accounts in `chosen`; needs RECURSIVE."""
+    return _OF_GROUP if work.home.group_orders_count else _OF_ACCOUNT
+
+
 def _said(work: Work, sql: str, chosen: str) -> str:
-    counted = _OF_GROUP if work.home.group_orders_count else _OF_ACCOUNT
-    return sql.replace("{chosen}", chosen).replace("{counted}", counted)
+    return sql.replace("{chosen}", chosen).replace("{companies}", companies_sql(work))

@@ -9,7 +9,8 @@ the past. It reads from top to bottom; every step is a named set.
 Sets are joined, never looked up row by row: a set has no index.
 
 Bind parameters: workspace, currency and exponent (of reporting), zone, as_of, effective_at, and
-whatever `chosen` (a condition on `e.opportunity_id`) needs.
+whatever `chosen` (a condition on `e.opportunity_id`) needs. The events are the stored ones, or
+those of another table with the same columns, about opportunities that are only now coming in.
 """
 
 # Events of one instant: told first what a deal is worth and whose it is, then what the customer
@@ -40,6 +41,10 @@ _RANK = f"array_position(ARRAY{list(RANKS)!r}, e.kind)"
 # A reach may state an amount: the value is known from then on. An order's amount is the order's.
 _IS_VALUE = "(e.kind IN ('created', 'value_changed') OR e.kind = 'reached' AND e.value IS NOT NULL)"
 
+# Of opportunities that are there, or were at the moment that is asked about.
+STORED = """events e
+  JOIN opportunities o ON o.workspace_id = e.workspace_id AND o.id = e.opportunity_id
+    AND (o.deleted_at IS NULL OR o.deleted_at > CAST(:as_of AS timestamptz))"""
 _LOG = f"""
 log AS MATERIALIZED (
   -- Every event that counts, in order; eras number the stretches between moves to another
@@ -51,11 +56,9 @@ log AS MATERIALIZED (
     greatest(1, count(*) FILTER (WHERE {_IS_VALUE} AND NOT e.correction) OVER told) AS value_era,
     greatest(1, count(*) FILTER (WHERE e.kind IN ('created', 'owner_changed')) OVER told)
       AS owner_era
-  FROM events e
-  JOIN opportunities o ON o.workspace_id = e.workspace_id AND o.id = e.opportunity_id
+  FROM {{events}}
   LEFT JOIN milestones m ON m.workspace_id = e.workspace_id AND m.id = e.milestone_id
   WHERE e.workspace_id = :workspace AND {{chosen}}
-    AND (o.deleted_at IS NULL OR o.deleted_at > CAST(:as_of AS timestamptz))
     AND (CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
     AND (CAST(:effective_at AS timestamptz) IS NULL OR e.occurred_at <= :effective_at)
   WINDOW told AS (
@@ -323,15 +326,15 @@ CREDIT_COLUMNS = (
 )
 
 
-def history(chosen: str) -> str:
+def history(chosen: str, events: str = STORED) -> str:
     """The named sets up to `credited`, over the opportunities that `chosen` picks."""
     steps = (_LOG, _ERAS, _ACTS, _ARRIVALS, _PRICED, _EXITS, _DEPARTED, _CREDITED)
-    return ",".join(steps).replace("{chosen}", chosen)
+    return ",".join(steps).replace("{chosen}", chosen).replace("{events}", events)
 
 
-def standing_sets(chosen: str) -> str:
+def standing_sets(chosen: str, events: str = STORED) -> str:
     """The named sets up to `counted`: where each deal stands, beside `stays`."""
-    return f"{history(chosen)}, {_STATE}"
+    return f"{history(chosen, events)}, {_STATE}"
 
 
 def passages_sql(chosen: str) -> str:
@@ -346,22 +349,22 @@ def credits_sql(chosen: str) -> str:
 
 def derive_sql(chosen: str) -> str:
     """Write what follows: passages and credits anew, the opportunities where they differ."""
-    return f"""WITH {standing_sets(chosen)},
-stored_passages AS (
-  INSERT INTO passages ({PASSAGE_COLUMNS})
-  SELECT {PASSAGE_COLUMNS.replace("workspace_id", ":workspace")} FROM stays
-), stored_credits AS (
-  INSERT INTO credits ({CREDIT_COLUMNS})
-  SELECT {CREDIT_COLUMNS.replace("workspace_id", ":workspace")} FROM credited
-)
-UPDATE opportunities o SET ({_DERIVED}) = ROW({_prefixed("c")}),
+    return f"""WITH {standing_sets(chosen)}, {STORE}
+UPDATE opportunities o SET ({DERIVED_COLUMNS}) = ROW({_prefixed("c")}),
   version = o.version + 1, updated_at = :now
 FROM counted c
 WHERE o.workspace_id = :workspace AND o.id = c.opportunity_id
   AND (o.version = 0 OR ({_prefixed("o")}) IS DISTINCT FROM ({_prefixed("c")}))"""
 
 
-_DERIVED = (
+STORE = f"""stored_passages AS (
+  INSERT INTO passages ({PASSAGE_COLUMNS})
+  SELECT {PASSAGE_COLUMNS.replace("workspace_id", ":workspace")} FROM stays
+), stored_credits AS (
+  INSERT INTO credits ({CREDIT_COLUMNS})
+  SELECT {CREDIT_COLUMNS.replace("workspace_id", ":workspace")} FROM credited
+)"""
+DERIVED_COLUMNS = (
     "process_id, version_id, owner_id, credits, value, currency, status, position, milestone_id,"
     " reached_at, clock_from, clock_held_days, held_since, held_until, ball, waiting_since, won_at,"
     " ordered_value, exited_at, exit_kind, exit_reason"
@@ -369,4 +372,4 @@ _DERIVED = (
 
 
 def _prefixed(alias: str) -> str:
-    return ", ".join(f"{alias}.{column.strip()}" for column in _DERIVED.split(","))
+    return ", ".join(f"{alias}.{column.strip()}" for column in DERIVED_COLUMNS.split(","))

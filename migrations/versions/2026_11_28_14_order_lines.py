@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from app.core import walls
 
 revision = "2026_11_28_14_order_lines"
-down_revision = "2026_11_28_12_matrix"
+down_revision = "2026_11_28_13_goals"
 branch_labels = None
 depends_on = None
 

@@ -10,10 +10,10 @@ from typing import Any
 import httpx2 as httpx
 
 from app.domain.demo import PROCESS
-from tests.contract.walk_sources import sources
-from tests.contract.walk_reading import reading
-from tests.contract.walk_orders import orders
 from tests.contract.walk_customers import customers
+from tests.contract.walk_orders import orders
+from tests.contract.walk_reading import reading
+from tests.contract.walk_sources import sources
 
 Answer = dict[str, Any]
 

@@ -5,22 +5,21 @@ from typing import Any
 from sqlalchemy import text
 
 from app.core.work import Work
+from app.domain import newcomers
 from app.domain.imports import deals, lookups, sql, stages, synthesis, telling
 from app.domain.imports.mapping import Plan
 from app.domain.imports.outcome import Outcome
 from app.domain.imports.reconcile import reconcile
 
-# Version 0 becomes 1 when what follows from the events is written.
 _ENTER = """
-INSERT INTO opportunities (workspace_id, id, process_id, version_id, name, account_id, source,
-  external_id, attributes, external_close_date, external_probability, import_id, business_type,
-  business_chosen, status, position, clock_from, clock_held_days, version, created_at, updated_at)
-SELECT :ws, d.id, :process, d.version_id,
+INSERT INTO newcomers (workspace_id, id, name, account_id, source, external_id, attributes,
+  external_close_date, external_probability, import_id, business_type, business_chosen, created_at,
+  updated_at)
+SELECT :ws, d.id,
   left(coalesce(r.name, CASE WHEN r.account IS NOT NULL
     THEN concat_ws(' - ', r.account, r.product) END, r.external_id), 200),
   d.account_id, :source, r.external_id, jsonb_strip_nulls(r.attributes), r.external_close_date,
-  r.external_probability, :import, r.business_type, r.business_type IS NOT NULL, 'open', 0, d.began,
-  0, 0, d.began, :now
+  r.external_probability, :import, r.business_type, r.business_type IS NOT NULL, d.began, :now
 FROM staged_deals d JOIN staged_rows r ON r.line = d.line WHERE d.fresh"""
 
 _CHANGE = """
@@ -62,6 +61,10 @@ WITH made AS (
   RETURNING opportunity_id)
 INSERT INTO staged_changed SELECT opportunity_id FROM made"""
 
+_ABOUT = """
+INSERT INTO staged_touched SELECT c.id FROM staged_changed c
+WHERE NOT EXISTS (SELECT FROM newcomers n WHERE n.id = c.id)"""
+
 _COUNT = """
 SELECT count(*) FILTER (WHERE fresh) AS created,
   count(*) FILTER (WHERE NOT fresh AND changed) AS updated,
@@ -94,7 +97,7 @@ async def write(work: Work, plan: Plan) -> Outcome:
     """Write `staged_rows`. Accounts and owners that are not known become placeholders."""
     await deals.gather(work, plan)
     await telling.begin(work)
-    here = {"import": plan.import_id, "source": plan.source, "process": plan.process_id}
+    here = {"import": plan.import_id, "source": plan.source}
     created = await sql.change(work, _ENTER, **here)
     for statement in synthesis.FORWARD:
         await sql.change(work, statement, **here | {"import": str(plan.import_id)})
@@ -102,6 +105,7 @@ async def write(work: Work, plan: Plan) -> Outcome:
     for statement in synthesis.REST:
         await sql.change(work, statement, **here | {"import": str(plan.import_id)})
     await telling.forget_known(work, plan)
+    await telling.introduce(work, plan)
     await work.db.execute(text("CREATE TEMPORARY TABLE staged_changed (id uuid) ON COMMIT DROP"))
     known = {
         "has_close_date": plan.has("external_close_date"),
@@ -110,7 +114,8 @@ async def write(work: Work, plan: Plan) -> Outcome:
     await sql.change(work, _CHANGE, **known)
     await sql.change(work, _CONNECT)
     # Another account or product is no event, but the cells of the matrix follow from it as well.
-    changed = await sql.change(work, "INSERT INTO staged_touched SELECT id FROM staged_changed")
+    changed = await sql.change(work, _ABOUT)
+    await newcomers.settle(work)
     await telling.tell(work, plan, changed=changed > 0)
     return await _outcome(work, plan, created)
 

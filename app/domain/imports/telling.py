@@ -1,9 +1,11 @@
 """Staged events on their way into the history, and what follows from them."""
 
+from typing import Any
+
 from sqlalchemy import text
 
 from app.core.work import Work
-from app.domain import business, replay
+from app.domain import business, newcomers, replay
 from app.domain.imports import sql
 from app.domain.imports.mapping import Plan
 
@@ -21,19 +23,25 @@ DELETE FROM staged_events s USING events e
 WHERE e.workspace_id = :ws AND e.source = :source AND e.source_event_id = s.source_event_id"""
 
 _TELL = """
-INSERT INTO events (workspace_id, id, opportunity_id, kind, occurred_at, recorded_at, actor, source,
+INSERT INTO {told} (workspace_id, id, opportunity_id, kind, occurred_at, recorded_at, actor, source,
   source_event_id, import_id, reconstructed, milestone_id, version_id, owner_id, value, currency,
   correction, act, what, evidence, exit_kind, reason, competitor, until, note)
 SELECT :ws, {uuid7}, opportunity_id, kind, occurred_at, :now, :actor, :source, source_event_id,
   :import, reconstructed, milestone_id, version_id, owner_id, value, currency, false, act, what,
   evidence, exit_kind, reason, competitor, until, note
-FROM staged_events"""
+FROM staged_events s
+WHERE {is_not} EXISTS (SELECT FROM newcomers n WHERE n.id = s.opportunity_id)"""
+_BROUGHT = _TELL.replace("{told}", newcomers.EVENTS).replace("{is_not}", "")
+_STORED = _TELL.replace("{told}", "events").replace("{is_not}", "NOT")
 
-_TOUCHED = "INSERT INTO staged_touched SELECT DISTINCT opportunity_id FROM staged_events"
+_TOUCHED = """
+INSERT INTO staged_touched SELECT DISTINCT opportunity_id FROM staged_events s
+WHERE NOT EXISTS (SELECT FROM newcomers n WHERE n.id = s.opportunity_id)"""
 
 
 async def begin(work: Work) -> None:
-    """Make `staged_events` and `staged_touched`."""
+    """Make `staged_events` and `staged_touched`, and the tables of those who are new."""
+    await newcomers.begin(work)
     for table in _TABLES:
         await work.db.execute(text(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP"))
 
@@ -44,16 +52,25 @@ async def forget_known(work: Work, plan: Plan) -> int:
     return await sql.change(work, _KNOWN, source=plan.source)
 
 
+async def introduce(work: Work, plan: Plan) -> None:
+    """Store the newcomers together with their staged events."""
+    await sql.change(work, _BROUGHT, **_named(work, plan))
+    await newcomers.enter(work)
+
+
 async def tell(work: Work, plan: Plan, *, changed: bool = False) -> int:
-    """Write the staged events and bring everything derived in line; how many events.
+    """Write the staged events of known deals and bring in line what is derived; how many events.
 
     `changed`: other deals are in `staged_touched` already, about which no event is told.
     """
-    named = {"source": plan.source, "actor": work.actor, "import": plan.import_id}
-    told = await sql.change(work, _TELL, **named)
+    told = await sql.change(work, _STORED, **_named(work, plan))
     await sql.change(work, _TOUCHED)
     await work.db.execute(text("ANALYZE staged_touched"))
     if told or changed:
         await replay.derive(work, table="staged_touched")
         await business.decide(work, table="staged_touched")
     return told
+
+
+def _named(work: Work, plan: Plan) -> dict[str, Any]:
+    return {"source": plan.source, "actor": work.actor, "import": plan.import_id}
