@@ -12,14 +12,15 @@ from sqlalchemy import text
 
 from app.core.work import Work
 from app.domain import replay
+from app.domain.ledger import posting
 
 MONTHS = 36
 
-_DECIDE = """
+_DECIDE = f"""
 WITH chosen AS (
-  SELECT c.id, c.account_id, c.created_at
+  SELECT c.id, c.account_id, c.created_at, c.counted_as
   FROM opportunities c
-  WHERE c.workspace_id = :workspace AND c.id {chosen} AND NOT c.business_chosen
+  WHERE c.workspace_id = :workspace AND c.id {{chosen}} AND NOT c.business_chosen
     AND (c.position = 0 OR c.business_type IS NULL)
 ), ordered AS (
   SELECT c.id, max(p.arrived_at) AS latest
@@ -31,22 +32,37 @@ WITH chosen AS (
   JOIN milestones m ON m.workspace_id = p.workspace_id AND m.id = p.milestone_id AND m.is_order
   GROUP BY c.id
 ), decided AS (
-  SELECT c.id,
+  SELECT c.id, c.counted_as,
     CASE WHEN c.account_id IS NULL THEN NULL
       WHEN b.latest >= c.created_at - make_interval(months => :months) THEN 'existing'
       ELSE 'new' END AS business_type,
     CASE WHEN b.latest < c.created_at - make_interval(months => :months) THEN 'win_back' END
       AS subtype
   FROM chosen c LEFT JOIN ordered b ON b.id = c.id
-)
-UPDATE opportunities o
-SET business_type = d.business_type,
-  business_subtype = CASE WHEN d.business_type = 'new' THEN d.subtype ELSE o.business_subtype END
-FROM decided d
-WHERE o.workspace_id = :workspace AND o.id = d.id
-  AND (o.business_type, o.business_subtype) IS DISTINCT FROM
-    (d.business_type, CASE WHEN d.business_type = 'new' THEN d.subtype ELSE o.business_subtype END)
-"""
+), changed AS (
+  UPDATE opportunities o
+  SET business_type = d.business_type, counted_as = d.business_type,
+    business_subtype = CASE WHEN d.business_type = 'new' THEN d.subtype ELSE o.business_subtype END
+  FROM decided d
+  WHERE o.workspace_id = :workspace AND o.id = d.id
+    AND (o.business_type, o.business_subtype) IS DISTINCT FROM (d.business_type,
+      CASE WHEN d.business_type = 'new' THEN d.subtype ELSE o.business_subtype END)
+  RETURNING o.id, d.counted_as AS before, d.business_type AS after
+), {posting.retyped("changed")}
+SELECT count(*) FROM changed"""
+
+_RECOUNT = f"""
+WITH stated AS (
+  SELECT o.id, o.counted_as AS before, o.business_type AS after FROM opportunities o
+  WHERE o.workspace_id = :workspace AND o.id IN (SELECT id FROM {{table}})
+    AND o.counted_as IS DISTINCT FROM o.business_type
+  FOR NO KEY UPDATE
+), changed AS (
+  UPDATE opportunities o SET counted_as = s.after FROM stated s
+  WHERE o.workspace_id = :workspace AND o.id = s.id
+  RETURNING o.id, s.before, s.after
+), {posting.retyped("changed")}
+SELECT count(*) FROM changed"""
 
 
 async def decide(work: Work, *, table: str | None = None, ids: Sequence[UUID] = ()) -> None:
@@ -62,3 +78,12 @@ async def decide(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
         await work.db.execute(decision, values | {"ids": list(ids)})
     else:
         await replay.as_sets(work, decision, values)
+
+
+async def recount(work: Work, table: str) -> None:
+    """Count the arrivals of opportunities under the type of business that was just stated.
+
+    `table` names a temporary table with a column `id`.
+    """
+    values = {"workspace": work.workspace_id}
+    await replay.as_sets(work, text(_RECOUNT.replace("{table}", table)), values)

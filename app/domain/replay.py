@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import FromClause, TextClause, select, text
 
 from app.core.work import Work
-from app.domain.history import credits_sql, derive_sql, passages_sql
+from app.domain.derivation import derive_sql
+from app.domain.history import credits_sql, passages_sql
 from app.engine.money import exponent
 from app.tables import Credit, Owned, Passage
 
@@ -24,12 +25,16 @@ SETS = "SET LOCAL enable_nestloop = off"
 AS_BEFORE = "SET LOCAL enable_nestloop TO DEFAULT"
 
 # Whoever derives waits for whoever is deriving the same deal, and then sees what that one was told.
-# Ordered, so that no two wait for each other; weak enough for events to be written meanwhile.
+# Ordered, so that no two wait for each other; weak enough for events to be written meanwhile. The
+# workspace is held as by any reference to it: another time zone waits, or is waited for.
 _LOCK = """
-SELECT min(hold_limit_days) FROM (
-  SELECT w.hold_limit_days FROM opportunities o JOIN workspaces w ON w.id = o.workspace_id
-  WHERE o.workspace_id = :workspace AND o.id {chosen}
-  ORDER BY o.id FOR NO KEY UPDATE OF o) locked"""
+WITH here AS MATERIALIZED (
+  SELECT hold_limit_days FROM workspaces WHERE id = :workspace FOR KEY SHARE
+), locked AS MATERIALIZED (
+  SELECT o.id FROM opportunities o WHERE o.workspace_id = :workspace AND o.id {chosen}
+  ORDER BY o.id FOR NO KEY UPDATE
+)
+SELECT hold_limit_days FROM here WHERE (SELECT count(*) FROM locked) >= 0"""
 
 
 async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = ()) -> None:
@@ -44,10 +49,7 @@ async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
     if table:
         await work.db.execute(text(SETS))
     values["hold_limit"] = await work.db.scalar(text(_LOCK.replace("{chosen}", chosen)), values)
-    for derived in ("passages", "credits"):
-        condition = f"workspace_id = :workspace AND opportunity_id {chosen}"
-        await work.db.execute(text(f"DELETE FROM {derived} WHERE {condition}"), values)
-    await work.db.execute(text(derive_sql(f"e.opportunity_id {chosen}")), values)
+    await work.db.execute(text(derive_sql(chosen)), values)
     if table:
         await work.db.execute(text(AS_BEFORE))
 

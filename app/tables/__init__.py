@@ -5,6 +5,7 @@ from app.tables.base import Owned, Table, Versioned
 from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
+from app.tables.ledger import ArrivalCell, StockCell
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
 from app.tables.people import Membership, Person, Team
 from app.tables.processes import (
@@ -21,6 +22,7 @@ from app.tables.workspaces import ApiKey, CurrencyRate, DailyRound, Workspace
 __all__ = [
     "Account",
     "ApiKey",
+    "ArrivalCell",
     "Credit",
     "Criterion",
     "CurrencyRate",
@@ -44,6 +46,7 @@ __all__ = [
     "ProcessPolicy",
     "ProcessVersion",
     "Product",
+    "StockCell",
     "Table",
     "Target",
     "TargetPeriod",
