@@ -1,0 +1,1 @@
+"""What Backcast costs and how well it forecasts, each figure beside a limit measured with it."""
