@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +35,13 @@ WITH here AS MATERIALIZED (
   SELECT o.id FROM opportunities o WHERE o.workspace_id = :workspace AND o.id {chosen}
   ORDER BY o.id FOR NO KEY UPDATE
 )
-SELECT hold_limit_days FROM here WHERE (SELECT count(*) FROM locked) >= 0"""
+SELECT hold_limit_days, set_config('plan_cache_mode', :planned, true) FROM here
+WHERE (SELECT count(*) FROM locked) >= 0"""
+
+# What follows takes longer to plan than to do, so for a few deals one plan serves all; for many
+# it is made for how many they are.
+_FEW = 20
+_ONCE, _EACH_TIME = "force_generic_plan", "auto"
 
 
 async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = ()) -> None:
@@ -45,13 +52,21 @@ async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
     the version; insert a new opportunity with version 0, then it comes out with 1.
     """
     chosen = f"IN (SELECT opportunity_id FROM {table})" if table else "= ANY(CAST(:ids AS uuid[]))"
-    values = values_of(work) | {"ids": list(ids)}
+    planned = _EACH_TIME if table or len(ids) > _FEW else _ONCE
+    values = values_of(work) | {"ids": list(ids), "planned": planned}
     if table:
         await work.db.execute(text(SETS))
-    values["hold_limit"] = await work.db.scalar(text(_LOCK.replace("{chosen}", chosen)), values)
-    await work.db.execute(text(derive_sql(chosen)), values)
+    lock, derivation = _statements(chosen)
+    values["hold_limit"] = await work.db.scalar(lock, values)
+    await work.db.execute(derivation, values)
     if table:
         await work.db.execute(text(AS_BEFORE))
+
+
+@cache
+def _statements(chosen: str) -> tuple[TextClause, TextClause]:
+    """The lock and what is to be written: long enough to be put together only once."""
+    return text(_LOCK.replace("{chosen}", chosen)), text(derive_sql(chosen))
 
 
 async def as_sets(work: Work, statement: TextClause, values: Mapping[str, Any]) -> None:
