@@ -1,4 +1,5 @@
-"""The loops beside the server: the imports that were started, and the daily rounds."""
+"""The loops beside the server: the imports that were started, the daily rounds and the folding of
+the ledger."""
 
 import asyncio
 import contextlib
@@ -15,12 +16,14 @@ from app.core.settings import Settings
 from app.domain import rounds
 from app.domain.imports import jobs
 from app.domain.imports.run import run
+from app.domain.ledger import folding
 
 log = logging.getLogger("backcast.worker")
 
 # How often to look for imports that another server left behind.
 LOOK_SECONDS = 20.0
-# How long after the start, and then how often, to look whether a day's rounds are due.
+# How long after the start, and then how often, to look whether a day's rounds are due, or a ledger
+# is to be folded.
 FIRST_ROUNDS_SECONDS, ROUNDS_SECONDS = 60.0, 300.0
 # Imports of different workspaces side by side; those of one workspace follow each other.
 AT_ONCE = 2
@@ -70,6 +73,7 @@ class Worker:
         while True:
             try:
                 await rounds.run(self.engine, self.clock, self.rounds_done)
+                await folding.run(self.engine)
             except (SQLAlchemyError, OSError):
                 log.warning("the database is away; looking for daily rounds again later")
             await asyncio.sleep(ROUNDS_SECONDS)

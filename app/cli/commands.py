@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import cascade, demo, imports, keys, serve, workspaces
+from app.cli import cascade, demo, imports, keys, ledger, serve, workspaces
 from app.cli.failures import FAILED, Misuse
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("serve")(serve.serve)
 app.command("migrate")(serve.migrate)
 app.add_typer(workspaces.app, name="workspace")
 app.add_typer(keys.app, name="key")
+app.add_typer(ledger.app, name="ledger")
 app.command("import")(imports.import_file)
 app.command("openapi")(serve.openapi)
 

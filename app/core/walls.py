@@ -11,6 +11,8 @@ KEY = "decode(nullif(current_setting('app.key_digest', true), ''), 'hex')"
 
 ORDINARY = "SELECT, INSERT, UPDATE, DELETE"
 APPEND_ONLY = "SELECT, INSERT"
+# Rows are never changed, but put together: see `app/domain/ledger/`.
+FOLDED = "SELECT, INSERT, DELETE"
 
 Run = Callable[[str], object]
 

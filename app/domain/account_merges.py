@@ -58,6 +58,9 @@ WITH RECURSIVE up (start, id) AS (
   JOIN accounts a ON a.workspace_id = :workspace AND a.id = u.id AND a.deleted_at IS NULL)
 SELECT start FROM up WHERE start = id LIMIT 1""")
 
+_RETYPED = """
+SELECT (key->>'id')::uuid FROM account_merge_changes
+WHERE workspace_id = :workspace AND merge_id = :merge AND table_name = 'opportunities'"""
 _CHANGES = text("""
 SELECT merge_id, table_name AS "table", members, count(*) AS count,
   coalesce(array_agg(id ORDER BY number) FILTER (WHERE id IS NOT NULL AND place <= :shown),
@@ -101,6 +104,7 @@ async def undo(work: Work, id: UUID) -> MergeOut:
     own = {"workspace": work.workspace_id, "merge": id}
     if await work.db.scalar(_CYCLE, own) is not None:
         raise Conflict("An account would lie below itself: the tree was changed since the merge.")
+    await business.recount(work, _RETYPED, merge=id)
     await _tell(work, id, "unmerged")
     return await read(work, id)
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from app.core.work import Work
 from app.domain import replay
+from app.domain.ledger import posting
 from app.schemas.opportunities import BusinessSubtype, BusinessType
 
 MONTHS = 36
@@ -47,7 +48,8 @@ _OF_GROUP = """up AS (
 )"""
 _DECIDED = f"""
 WITH RECURSIVE chosen AS (
-  SELECT c.id, c.account_id, c.created_at, c.business_type AS was, c.business_subtype AS was_subtype
+  SELECT c.id, c.account_id, c.created_at, c.counted_as, c.business_type AS was,
+    c.business_subtype AS was_subtype
   FROM opportunities c
   WHERE c.workspace_id = :workspace AND {{chosen}} AND NOT c.business_chosen
 ), {{companies}}, ordered AS (
@@ -61,29 +63,32 @@ WITH RECURSIVE chosen AS (
   JOIN milestones m ON m.workspace_id = p.workspace_id AND m.id = p.milestone_id AND m.is_order
   GROUP BY c.id
 ), decided AS (
-  SELECT c.id, c.was, c.was_subtype, {TYPE} AS business_type, {SUBTYPE} AS subtype
+  SELECT c.id, c.counted_as, c.was, c.was_subtype, {TYPE} AS business_type, {SUBTYPE} AS subtype
   FROM chosen c LEFT JOIN ordered b ON b.id = c.id
 )"""
 # What was decided at the first milestone stays.
 _DECIDE = (
     _DECIDED
-    + """
-UPDATE opportunities o
-SET business_type = d.business_type,
-  business_subtype = CASE WHEN d.business_type = 'new' THEN d.subtype ELSE o.business_subtype END
-FROM decided d
-WHERE o.workspace_id = :workspace AND o.id = d.id
-  AND (o.business_type, o.business_subtype) IS DISTINCT FROM
-    (d.business_type, CASE WHEN d.business_type = 'new' THEN d.subtype ELSE o.business_subtype END)
-"""
+    + f""", changed AS (
+  UPDATE opportunities o
+  SET business_type = d.business_type, counted_as = d.business_type,
+    business_subtype = CASE WHEN d.business_type = 'new' THEN d.subtype ELSE o.business_subtype END
+  FROM decided d
+  WHERE o.workspace_id = :workspace AND o.id = d.id
+    AND (o.business_type, o.business_subtype) IS DISTINCT FROM (d.business_type,
+      CASE WHEN d.business_type = 'new' THEN d.subtype ELSE o.business_subtype END)
+  RETURNING o.id, d.counted_as AS before, d.business_type AS after
+), {posting.retyped("changed")}
+SELECT count(*) FROM changed"""
 )
 _FREE = "c.id {chosen} AND (c.position = 0 OR c.business_type IS NULL)"
 # Of accounts that became one it is decided anew, and written down what it was.
 _DECIDE_ANEW = (
     _DECIDED
-    + """, changed AS (
+    + f""", changed AS (
   UPDATE opportunities o
-  SET business_type = d.business_type, version = o.version + 1, updated_at = :now,
+  SET business_type = d.business_type, counted_as = d.business_type, version = o.version + 1,
+    updated_at = :now,
     business_subtype = CASE WHEN d.business_type = 'new' THEN d.subtype
       ELSE nullif(o.business_subtype, 'win_back') END
   FROM decided d
@@ -91,8 +96,9 @@ _DECIDE_ANEW = (
     AND (o.business_type, o.business_subtype) IS DISTINCT FROM (d.business_type,
       CASE WHEN d.business_type = 'new' THEN d.subtype
         ELSE nullif(o.business_subtype, 'win_back') END)
-  RETURNING o.id, d.was, d.was_subtype, o.business_type, o.business_subtype
-)
+  RETURNING o.id, d.was, d.was_subtype, o.business_type, o.business_subtype,
+    d.counted_as AS before, d.business_type AS after
+), {posting.retyped("changed")}
 INSERT INTO account_merge_changes (workspace_id, merge_id, number, table_name, key, before, after)
 SELECT :workspace, :merge, :so_far + row_number() OVER (), 'opportunities',
   jsonb_build_object('id', id),
@@ -102,6 +108,19 @@ SELECT :workspace, :merge, :so_far + row_number() OVER (), 'opportunities',
     'business_chosen', false)
 FROM changed"""
 )
+
+_RECOUNT = f"""
+WITH stated AS (
+  SELECT o.id, o.counted_as AS before, o.business_type AS after FROM opportunities o
+  WHERE o.workspace_id = :workspace AND o.id IN ({{ids}})
+    AND o.counted_as IS DISTINCT FROM o.business_type
+  FOR NO KEY UPDATE
+), changed AS (
+  UPDATE opportunities o SET counted_as = s.after FROM stated s
+  WHERE o.workspace_id = :workspace AND o.id = s.id
+  RETURNING o.id, s.before, s.after
+), {posting.retyped("changed")}
+SELECT count(*) FROM changed"""
 
 _LATEST = """
 WITH RECURSIVE chosen AS (SELECT CAST(:account AS uuid) AS account_id), {companies}
@@ -127,6 +146,15 @@ async def decide(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
         await work.db.execute(decision, values | {"ids": list(ids)})
     else:
         await replay.as_sets(work, decision, values)
+
+
+async def recount(work: Work, ids: str, **values: object) -> None:
+    """Count the arrivals of opportunities under the type of business that was just stated.
+
+    `ids` is a query of their ids, which uses `values`.
+    """
+    recounted = text(_RECOUNT.replace("{ids}", ids))
+    await replay.as_sets(work, recounted, {"workspace": work.workspace_id, **values})
 
 
 async def today(work: Work, account_id: UUID) -> tuple[BusinessType, BusinessSubtype | None]:

@@ -214,7 +214,11 @@ departed AS MATERIALIZED (
     AND h.upto > d.arrived_at AND (d.left_at IS NULL OR h.since < d.left_at)
   GROUP BY d.opportunity_id, d.milestone_id, d.ordinal
 ), stays AS MATERIALIZED (
-  SELECT d.*, coalesce(h.days, 0)::numeric AS held_days
+  -- Ragged is what cannot be added up on its own: a deal's further arrivals at one place, and
+  -- arrivals that several people share.
+  SELECT d.*, coalesce(h.days, 0)::numeric AS held_days,
+    d.ordinal > 1 OR d.credits IS NOT NULL OR count(*) OVER (
+      PARTITION BY d.opportunity_id, d.process_id, d.lineage_id) > 1 AS ragged
   FROM departed d
   LEFT JOIN held h ON h.opportunity_id = d.opportunity_id AND h.milestone_id = d.milestone_id
     AND h.ordinal = d.ordinal
@@ -311,14 +315,16 @@ current_era AS (
     AND h.upto > s.clock_from
   GROUP BY s.opportunity_id
 ), counted AS (
-  SELECT s.*, least(:hold_limit, coalesce(r.days, 0)) AS clock_held_days
+  SELECT s.*, least(:hold_limit, coalesce(r.days, 0)) AS clock_held_days,
+    s.status = 'open' AND s.held_since IS NULL AND s.milestone_id IS NOT NULL AS stocked
   FROM state s LEFT JOIN rested r ON r.opportunity_id = s.opportunity_id
 )"""
 
 PASSAGE_COLUMNS = (
     "workspace_id, opportunity_id, milestone_id, ordinal, event_id, process_id, lineage_id,"
     " position, arrived_at, implied, verified, reconstructed, value, currency, reporting_value,"
-    " fx_rate, fx_day, fx_source, owner_id, left_at, outcome, held_days"
+    " fx_rate, fx_day, fx_source, owner_id, left_at, outcome, held_days,"
+    " ragged"
 )
 CREDIT_COLUMNS = (
     "workspace_id, opportunity_id, milestone_id, ordinal, person_id, percent, counts,"
@@ -345,31 +351,3 @@ def passages_sql(chosen: str) -> str:
 def credits_sql(chosen: str) -> str:
     columns = CREDIT_COLUMNS.replace("workspace_id", "CAST(:workspace AS uuid) AS workspace_id")
     return f"WITH {history(chosen)} SELECT {columns} FROM credited"
-
-
-def derive_sql(chosen: str) -> str:
-    """Write what follows: passages and credits anew, the opportunities where they differ."""
-    return f"""WITH {standing_sets(chosen)}, {STORE}
-UPDATE opportunities o SET ({DERIVED_COLUMNS}) = ROW({_prefixed("c")}),
-  version = o.version + 1, updated_at = :now
-FROM counted c
-WHERE o.workspace_id = :workspace AND o.id = c.opportunity_id
-  AND (o.version = 0 OR ({_prefixed("o")}) IS DISTINCT FROM ({_prefixed("c")}))"""
-
-
-STORE = f"""stored_passages AS (
-  INSERT INTO passages ({PASSAGE_COLUMNS})
-  SELECT {PASSAGE_COLUMNS.replace("workspace_id", ":workspace")} FROM stays
-), stored_credits AS (
-  INSERT INTO credits ({CREDIT_COLUMNS})
-  SELECT {CREDIT_COLUMNS.replace("workspace_id", ":workspace")} FROM credited
-)"""
-DERIVED_COLUMNS = (
-    "process_id, version_id, owner_id, credits, value, currency, status, position, milestone_id,"
-    " reached_at, clock_from, clock_held_days, held_since, held_until, ball, waiting_since, won_at,"
-    " ordered_value, exited_at, exit_kind, exit_reason"
-)
-
-
-def _prefixed(alias: str) -> str:
-    return ", ".join(f"{alias}.{column.strip()}" for column in DERIVED_COLUMNS.split(","))

@@ -4,18 +4,19 @@ Only movement counts: what merely stands at a milestone is no arrival. The first
 counts in number, further partial orders in value only.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    CTE,
+    BigInteger,
     ColumnElement,
     Date,
     FromClause,
+    Numeric,
     Row,
     Select,
     Subquery,
@@ -23,22 +24,28 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    null,
     or_,
     select,
     true,
+    union_all,
 )
 
 from app.core.work import Work
 from app.domain import replay
+from app.domain.ledger import reading
+from app.domain.team_spans import member, spans, team_and_below
+from app.engine.periods import midnight
 from app.schemas.scopes import EVERYBODY, Business, Subject
-from app.tables import Membership, Opportunity, Team
+from app.tables import Opportunity
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """Which arrivals: at these lineages, in [start, end), whose, of which business, seen when.
 
-    At the lineages in `evidenced`, an act without evidence does not count.
+    At the lineages in `evidenced`, an act without evidence does not count. `one_by_one`: deals are
+    looked at each, as for what was known in the past; otherwise the ledger is asked.
     """
 
     process_id: UUID
@@ -50,6 +57,7 @@ class Question:
     business_type: Business = Business.ALL
     as_of: datetime | None = None
     effective_at: datetime | None = None
+    one_by_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +65,14 @@ class Arrived:
     """What arrived at one milestone, in the reporting currency.
 
     A value is None where something arrived and no value is known; nothing arrived is 0. Unverified
-    amounts are those without evidence, counted or not. `largest` is the largest deal's part.
+    amounts are those without evidence, counted or not. `largest` is the largest deal's part; None
+    where deals were not looked at one by one.
     """
 
     value: Decimal | None = Decimal(0)
     count: int = 0
     known: int = 0
-    largest: Decimal = Decimal(0)
+    largest: Decimal | None = Decimal(0)
     unverified_value: Decimal | None = Decimal(0)
     unverified_count: int = 0
     missing: int = 0
@@ -74,11 +83,23 @@ class Arrived:
 
 NOTHING = Arrived()
 
+_AMOUNTS = ("value", "unverified_value", "unassigned_value")
+_COUNTS = (
+    "deals",
+    "known",
+    "arrivals",
+    "deals_unverified",
+    "unverified_count",
+    "missing",
+    "unconverted",
+    "deals_unassigned",
+    "unassigned_count",
+)
+
 
 async def arrived(work: Work, question: Question) -> dict[UUID, Arrived]:
     """By lineage; one that nothing arrived at is absent."""
-    await replay.look_back(work, question.as_of, question.effective_at)
-    found = await work.all(_summed(_deals(_rows(work, question), ())))
+    found = await work.all(await _sums(work, question, ()))
     return {row.lineage_id: _arrived(row) for row in found}
 
 
@@ -89,10 +110,13 @@ async def arrived_by_person(
 
     One statement however many people there are.
     """
-    keys = ("person_id", "team_id")
-    await replay.look_back(work, question.as_of, question.effective_at)
-    found = await work.all(_summed(_deals(_by_person(work, question), keys), keys))
+    found = await work.all(await _sums(work, question, ("person_id", "team_id")))
     return {(row.person_id, row.team_id, row.lineage_id): _arrived(row) for row in found}
+
+
+def one_by_one(question: Question, lineages: Iterable[UUID]) -> Question:
+    """The same question at some of its lineages, answered with the largest deals."""
+    return replace(question, lineages=tuple(lineages), one_by_one=True)
 
 
 def added(parts: Sequence[Arrived]) -> Arrived:
@@ -101,7 +125,7 @@ def added(parts: Sequence[Arrived]) -> Arrived:
         value=_known([part.value for part in parts]),
         count=sum(part.count for part in parts),
         known=sum(part.known for part in parts),
-        largest=max((part.largest for part in parts), default=Decimal(0)),
+        largest=_largest([part.largest for part in parts]),
         unverified_value=_known([part.unverified_value for part in parts]),
         unverified_count=sum(part.unverified_count for part in parts),
         missing=sum(part.missing for part in parts),
@@ -118,21 +142,56 @@ def selected(work: Work, question: Question) -> tuple[FromClause, Select[Any]]:
     return passages, _whose(work, question, passages, query)
 
 
-def _rows(work: Work, question: Question) -> Subquery:
-    return selected(work, question)[1].subquery("seen")
+async def _sums(work: Work, question: Question, keys: tuple[str, ...]) -> Select[Any]:
+    """From the cells, and what is ragged one by one; all one by one where no cell can tell."""
+    days = _days(work, question)
+    if days is None:
+        await replay.look_back(work, question.as_of, question.effective_at)
+        deals = _deals(_rows(work, question, keys), keys)
+        largest = func.coalesce(func.max(deals.c.value), Decimal(0))
+        return _summed(deals, keys).add_columns(largest.label("largest"))
+    ragged = _deals(_rows(work, question, keys, ragged=True), keys)
+    cells = reading.summed(work, days, by_person=bool(keys))
+    return _together([cells, _summed(ragged, keys)], keys)
 
 
-def _by_person(work: Work, question: Question) -> Subquery:
+def _days(work: Work, question: Question) -> reading.Days | None:
+    """The days of a question about now that begins and ends with one."""
+    past = question.as_of is not None or question.effective_at is not None
+    zone = work.home.zone
+    start, end = (at.astimezone(zone).date() for at in (question.start, question.end))
+    whole = (midnight(start, zone), midnight(end, zone)) == (question.start, question.end)
+    if past or question.one_by_one or not whole:
+        return None
+    return reading.Days(
+        process_id=question.process_id,
+        lineages=question.lineages,
+        evidenced=question.evidenced,
+        start=start,
+        end=end,
+        subject=question.subject,
+        business_type=question.business_type,
+    )
+
+
+def _rows(
+    work: Work, question: Question, keys: tuple[str, ...], *, ragged: bool = False
+) -> Subquery:
+    passages, query = (_by_person if keys else selected)(work, question)
+    return (query.where(passages.c.ragged) if ragged else query).subquery("seen")
+
+
+def _by_person(work: Work, question: Question) -> tuple[FromClause, Select[Any]]:
     passages, credits = _passages(work, question), _credits(work, question)
-    spans = _spans(work)
+    during = spans(work)
     query = (
-        select(credits.c.person_id, spans.c.team_id)
+        select(credits.c.person_id, during.c.team_id)
         .select_from(passages)
         .outerjoin(credits, _same(passages, credits))
-        .outerjoin(spans, _member(work, passages, credits, spans))
+        .outerjoin(during, _member(work, passages, credits, during))
     )
     query = _where(work, question, passages, query)
-    return query.add_columns(*_measures(question, passages, credits)).subquery("seen")
+    return passages, query.add_columns(*_measures(question, passages, credits))
 
 
 def _whose(work: Work, question: Question, passages: FromClause, query: Select[Any]) -> Select[Any]:
@@ -146,10 +205,10 @@ def _whose(work: Work, question: Question, passages: FromClause, query: Select[A
     if subject.person_id is not None:
         return joined.where(credits.c.person_id == subject.person_id)
     assert subject.team_id is not None
-    spans = _spans(work)
-    inside = select(_team_and_below(work, subject.team_id).c.id)
-    joined = joined.join(spans, _member(work, passages, credits, spans))
-    return joined.where(spans.c.team_id.in_(inside))
+    during = spans(work)
+    inside = select(team_and_below(work, subject.team_id).c.id)
+    joined = joined.join(during, _member(work, passages, credits, during))
+    return joined.where(during.c.team_id.in_(inside))
 
 
 def _where(work: Work, question: Question, passages: FromClause, query: Select[Any]) -> Select[Any]:
@@ -232,7 +291,6 @@ def _summed(deals: Subquery, keys: tuple[str, ...] = ()) -> Select[Any]:
     return select(
         *whole,
         func.sum(column.value).label("value"),
-        func.max(column.value).label("largest"),
         number(column.accepted).label("deals"),
         number(column.value.is_not(None)).label("known"),
         number(column.counts).label("arrivals"),
@@ -247,10 +305,29 @@ def _summed(deals: Subquery, keys: tuple[str, ...] = ()) -> Select[Any]:
     ).group_by(*whole)
 
 
+def _together(parts: Sequence[Select[Any]], keys: tuple[str, ...]) -> Select[Any]:
+    """Sums of different deals as one, row by row."""
+    names = (*keys, "lineage_id", *_AMOUNTS, *_COUNTS)
+    sides = [part.subquery() for part in parts]
+    column = union_all(*(select(*(side.c[name] for name in names)) for side in sides)).subquery().c
+    whole = [column[name] for name in (*keys, "lineage_id")]
+    return select(
+        *whole,
+        *(func.sum(column[name]).label(name) for name in _AMOUNTS),
+        *(cast(func.sum(column[name]), BigInteger).label(name) for name in _COUNTS),
+        cast(null(), Numeric).label("largest"),
+    ).group_by(*whole)
+
+
 def _known(values: Sequence[Decimal | None]) -> Decimal | None:
     """The sum of what is known; None where there is something and nothing of it is known."""
     known = [value for value in values if value is not None]
     return sum(known, Decimal(0)) if known or not values else None
+
+
+def _largest(parts: Sequence[Decimal | None]) -> Decimal | None:
+    known = [part for part in parts if part is not None]
+    return max(known, default=Decimal(0)) if len(known) == len(parts) else None
 
 
 def _arrived(row: Row[Any]) -> Arrived:
@@ -259,7 +336,7 @@ def _arrived(row: Row[Any]) -> Arrived:
         value=row.value if row.deals else zero,
         count=row.arrivals,
         known=row.known,
-        largest=row.largest or zero,
+        largest=row.largest,
         unverified_value=row.unverified_value if row.deals_unverified else zero,
         unverified_count=row.unverified_count,
         missing=row.missing,
@@ -295,35 +372,10 @@ def _same(passages: FromClause, credits: FromClause) -> ColumnElement[bool]:
     )
 
 
-def _team_and_below(work: Work, id: UUID) -> CTE:
-    """Deleted teams too: what arrived in their time stays with the team above."""
-    here = Team.workspace_id == work.workspace_id
-    tree = select(Team.id).where(here, Team.id == id).cte("inside", recursive=True)
-    return tree.union(select(Team.id).where(here).join(tree, Team.parent_id == tree.c.id))
-
-
-def _spans(work: Work) -> Subquery:
-    """Memberships with the day they end: the next one's beginning."""
-    following = func.lead(Membership.since).over(
-        partition_by=Membership.person_id, order_by=Membership.since
-    )
-    return (
-        work.rows(Membership)
-        .with_only_columns(
-            Membership.person_id, Membership.team_id, Membership.since, following.label("until")
-        )
-        .subquery("spans")
-    )
-
-
 def _member(
-    work: Work, passages: FromClause, credits: FromClause, spans: Subquery
+    work: Work, passages: FromClause, credits: FromClause, during: Subquery
 ) -> ColumnElement[bool]:
     """In which team the credited person was on the day of the arrival, where the workspace is."""
     zone = literal(work.home.time_zone)
     day = cast(func.timezone(zone, passages.c.arrived_at), Date)
-    return and_(
-        spans.c.person_id == credits.c.person_id,
-        spans.c.since <= day,
-        or_(spans.c.until.is_(None), day < spans.c.until),
-    )
+    return member(during, credits.c.person_id, day)

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from app.core.work import Work
-from app.domain.inflow import NOTHING, Arrived, arrived
+from app.domain.inflow import NOTHING, Arrived, arrived, one_by_one
 from app.domain.questions import here
 from app.domain.requirements import joined_on
 from app.domain.scenes import Scene, aim, scene
-from app.domain.verdicts import FORMULA, focused, judged, lights
+from app.domain.verdicts import FORMULA, focused, judged, lights, wanting
 from app.schemas.base import money_out
 from app.schemas.lights import LightsOut, LightsQuery, UnassignedOut
 from app.schemas.ratios import ratio_out
@@ -23,8 +23,12 @@ async def read(work: Work, asked: LightsQuery) -> LightsOut:
     stage = await scene(work, asked, subject)
     joined = {} if subject.person_id is None else await joined_on(work, subject.person_id)
     wanted = aim(work, stage, subject, joined.get(subject.person_id or UUID(int=0)))
-    arrivals = await arrived(work, stage.question(subject))
+    question = stage.question(subject)
+    arrivals = await arrived(work, question)
     found = judged(stage, wanted, arrivals)
+    if lineages := wanting(found):
+        looked_for = await arrived(work, one_by_one(question, lineages))
+        found = judged(stage, wanted, arrivals | looked_for)
     return LightsOut(
         **frame(work, stage),
         scope=str(subject),

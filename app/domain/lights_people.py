@@ -3,19 +3,20 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import Row, select, true
 
 from app.core.work import Work
-from app.domain.inflow import Arrived, added, arrived, arrived_by_person
+from app.domain.inflow import Arrived, added, arrived, arrived_by_person, one_by_one
 from app.domain.lights import frame, unassigned
 from app.domain.people import team_on
 from app.domain.requirements import joined_on
 from app.domain.scenes import Aim, Scene, aim, scene
 from app.domain.team_tree import inside, teams
-from app.domain.verdicts import Judged, focused, judged, lights
+from app.domain.verdicts import Judged, focused, judged, lights, wanting
 from app.engine.lights import Light
 from app.schemas.lights import (
     PeopleLightsOut,
@@ -54,13 +55,21 @@ class _Tally(TypedDict):
 async def read(work: Work, asked: PeopleLightsQuery) -> PeopleLightsOut:
     """Teams are judged on their own sums, not on the lights of their people."""
     stage = await scene(work, asked, None)
-    whole = await arrived(work, stage.question())
-    parts = await arrived_by_person(work, stage.question())
-    tree, folk = await teams(work), await _folk(work, stage)
-    people = await _people(work, stage, folk, parts)
+    question = stage.question()
+    whole = await arrived(work, question)
+    parts = await arrived_by_person(work, question)
+    tree, folk, joined = await teams(work), await _folk(work, stage), await joined_on(work)
+    people = _people(work, stage, folk, parts, joined)
     groups = _teams(work, stage, tree, parts)
     wanted = aim(work, stage, EVERYBODY)
     found = judged(stage, wanted, whole)
+    if lineages := wanting(found):
+        looked_for = await arrived(work, one_by_one(question, lineages))
+        found = judged(stage, wanted, whole | looked_for)
+    if lineages := wanting(one for lit in (*people, *groups) for one in lit.found):
+        parts |= await arrived_by_person(work, one_by_one(question, lineages))
+        people = _people(work, stage, folk, parts, joined)
+        groups = _teams(work, stage, tree, parts)
     return PeopleLightsOut(
         **frame(work, stage),
         all=ScopeLightsOut(
@@ -82,9 +91,14 @@ async def _folk(work: Work, stage: Scene) -> Sequence[Row[Any]]:
     return await work.all(here.order_by(Person.name, Person.id))
 
 
-async def _people(work: Work, stage: Scene, folk: Sequence[Row[Any]], parts: Parts) -> list[_Lit]:
+def _people(
+    work: Work,
+    stage: Scene,
+    folk: Sequence[Row[Any]],
+    parts: Parts,
+    joined: Mapping[UUID, date],
+) -> list[_Lit]:
     """Whoever is active, and whoever else something arrived for."""
-    joined = await joined_on(work)
     credited: dict[UUID | None, dict[UUID, list[Arrived]]] = {}
     for (person_id, _, lineage), part in parts.items():
         credited.setdefault(person_id, {}).setdefault(lineage, []).append(part)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from sqlalchemy import FromClause, TextClause, select, text
 
 from app.core.work import Work
 from app.domain import loop
-from app.domain.history import credits_sql, derive_sql, passages_sql
+from app.domain.derivation import derive_sql
+from app.domain.history import credits_sql, passages_sql
 from app.engine.money import exponent
 from app.tables import Credit, Owned, Passage
 
@@ -28,12 +30,22 @@ SETS = "SET LOCAL enable_nestloop = off"
 AS_BEFORE = "SET LOCAL enable_nestloop TO DEFAULT"
 
 # Whoever derives waits for whoever is deriving the same deal, and then sees what that one was told.
-# Ordered, so that no two wait for each other; weak enough for events to be written meanwhile.
+# Ordered, so that no two wait for each other; weak enough for events to be written meanwhile. The
+# workspace is held as by any reference to it: another time zone waits, or is waited for.
 _LOCK = """
-SELECT min(hold_limit_days) FROM (
-  SELECT w.hold_limit_days FROM opportunities o JOIN workspaces w ON w.id = o.workspace_id
-  WHERE o.workspace_id = :workspace AND o.id {chosen}
-  ORDER BY o.id FOR NO KEY UPDATE OF o) locked"""
+WITH here AS MATERIALIZED (
+  SELECT hold_limit_days FROM workspaces WHERE id = :workspace FOR KEY SHARE
+), locked AS MATERIALIZED (
+  SELECT o.id FROM opportunities o WHERE o.workspace_id = :workspace AND o.id {chosen}
+  ORDER BY o.id FOR NO KEY UPDATE
+)
+SELECT hold_limit_days, set_config('plan_cache_mode', :planned, true) FROM here
+WHERE (SELECT count(*) FROM locked) >= 0"""
+
+# What follows takes longer to plan than to do, so for a few deals one plan serves all; for many
+# it is made for how many they are.
+_FEW = 20
+_ONCE, _EACH_TIME = "force_generic_plan", "auto"
 
 
 async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = ()) -> None:
@@ -44,17 +56,22 @@ async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
     the version; insert a new opportunity with version 0, then it comes out with 1.
     """
     chosen = f"IN (SELECT opportunity_id FROM {table})" if table else "= ANY(CAST(:ids AS uuid[]))"
-    values = values_of(work) | {"ids": list(ids)}
+    planned = _EACH_TIME if table or len(ids) > _FEW else _ONCE
+    values = values_of(work) | {"ids": list(ids), "planned": planned}
     if table:
         await work.db.execute(text(SETS))
-    values["hold_limit"] = await work.db.scalar(text(_LOCK.replace("{chosen}", chosen)), values)
-    for derived in ("passages", "credits"):
-        condition = f"workspace_id = :workspace AND opportunity_id {chosen}"
-        await work.db.execute(text(f"DELETE FROM {derived} WHERE {condition}"), values)
-    await work.db.execute(text(derive_sql(f"e.opportunity_id {chosen}")), values)
+    lock, derivation = _statements(chosen)
+    values["hold_limit"] = await work.db.scalar(lock, values)
+    await work.db.execute(derivation, values)
     await loop.settle(work, chosen, values)
     if table:
         await work.db.execute(text(AS_BEFORE))
+
+
+@cache
+def _statements(chosen: str) -> tuple[TextClause, TextClause]:
+    """The lock and what is to be written: long enough to be put together only once."""
+    return text(_LOCK.replace("{chosen}", chosen)), text(derive_sql(chosen))
 
 
 async def as_sets(work: Work, statement: TextClause, values: Mapping[str, Any]) -> None:

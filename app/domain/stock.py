@@ -5,16 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Row,
     Select,
     Subquery,
     and_,
     case,
+    cast,
     func,
     literal,
-    not_,
+    or_,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -26,7 +29,7 @@ from app.domain.processes import current_version, resolve
 from app.engine.money import round_to_minor
 from app.schemas.base import money_out
 from app.schemas.milestones import MilestoneQuery, MilestoneStandingOut
-from app.tables import CurrencyRate, Milestone, Opportunity, Process, ProcessVersion
+from app.tables import CurrencyRate, Milestone, Opportunity, Process, ProcessVersion, StockCell
 
 
 async def find(work: Work, asked: MilestoneQuery) -> Page:
@@ -82,33 +85,47 @@ def _standing(work: Work, process_id: ColumnElement[UUID]) -> Select[Any]:
 
 def _stock(work: Work, process_id: ColumnElement[UUID]) -> Subquery:
     """Count and value by lineage, so that opportunities in older versions are there as well."""
-    rate = _latest_rates(work)
-    own = Opportunity.currency == work.home.currency
-    value = Opportunity.value * case((own, 1), else_=rate.c.rate)
-    held = and_(Opportunity.held_since.is_not(None), Opportunity.held_until > work.now)
-    there = and_(
-        Milestone.workspace_id == Opportunity.workspace_id,
-        Milestone.id == Opportunity.milestone_id,
-    )
+    rate, rows = _latest_rates(work), _standing_rows(work, process_id)
+    own = rows.c.currency == work.home.currency
+    worth = case((own, 1), else_=rate.c.rate)
+    known = func.coalesce(func.sum(rows.c.known).filter(worth.is_not(None)), 0)
+    number = func.sum(rows.c.n)
+    there = and_(Milestone.workspace_id == work.workspace_id, Milestone.id == rows.c.milestone_id)
     return (
         select(
             Milestone.lineage_id,
-            func.count().label("open_count"),
-            func.sum(value).label("open_value"),
-            func.count().filter(value.is_(None)).label("missing"),
+            cast(number, BigInteger).label("open_count"),
+            case((known != 0, func.sum(rows.c.value * worth))).label("open_value"),
+            cast(number - known, BigInteger).label("missing"),
         )
+        .select_from(rows)
         .join(Milestone, there)
-        .outerjoin(rate, rate.c.currency == Opportunity.currency)
-        .where(
-            Opportunity.workspace_id == work.workspace_id,
-            Opportunity.process_id == process_id,
-            Opportunity.status == "open",
-            Opportunity.deleted_at.is_(None),
-            func.coalesce(not_(held), literal(value=True)),
-        )
+        .outerjoin(rate, rate.c.currency == rows.c.currency)
         .group_by(Milestone.lineage_id)
+        .having(number != 0)
         .subquery("stock")
     )
+
+
+def _standing_rows(work: Work, process_id: ColumnElement[UUID]) -> Subquery:
+    """The cells of the stock, and whatever was on hold until a moment that is over by now."""
+    cells = work.rows(StockCell).with_only_columns(
+        StockCell.milestone_id, StockCell.currency, StockCell.n, StockCell.known, StockCell.value
+    )
+    value = func.coalesce(Opportunity.value, 0)
+    again = work.rows(Opportunity).with_only_columns(
+        Opportunity.milestone_id,
+        Opportunity.currency,
+        literal(1),
+        case((Opportunity.value.is_(None), 0), else_=1),
+        value,
+    )
+    held = and_(Opportunity.held_since.is_not(None), Opportunity.status == "open")
+    over = or_(Opportunity.held_until.is_(None), Opportunity.held_until <= work.now)
+    return union_all(
+        cells.where(StockCell.process_id == process_id),
+        again.where(Opportunity.process_id == process_id, held, over),
+    ).subquery("standing")
 
 
 def _latest_rates(work: Work) -> Subquery:

@@ -1,6 +1,6 @@
 """Verdicts: requirement against arrivals, milestone by milestone, as the world sees them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -14,7 +14,7 @@ from app.core.work import Work
 from app.domain.inflow import NOTHING, Arrived
 from app.domain.scenes import Aim, Scene
 from app.engine.cascade import Level, Status
-from app.engine.lights import Basis, Light, Verdict, concentration, focus, judge, overall
+from app.engine.lights import Basis, Light, Verdict, concentration, focus, hides, judge, overall
 from app.engine.money import round_to_minor
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.lights import FocusOut, LightOut, ReasonOut
@@ -39,6 +39,16 @@ class Judged:
     count: Verdict | None
     overall: Verdict
     told_in_value: bool
+
+    @property
+    def wants_largest(self) -> bool:
+        """Whether the largest deal is to be told, and was not looked for yet."""
+        return self.arrived.largest is None and hides(self.value, self.count)
+
+
+def wanting(found: Iterable[Judged]) -> set[UUID]:
+    """The lineages at which the largest deal has to be looked for."""
+    return {one.milestone.lineage_id for one in found if one.wants_largest}
 
 
 def judged(scene: Scene, aim: Aim, arrivals: Mapping[UUID, Arrived]) -> list[Judged]:
@@ -112,7 +122,7 @@ def _light(work: Work, scene: Scene, one: Judged) -> LightOut:
     telling = Telling(work.language, currency if one.told_in_value else None, scene.day)
     whole = None if one.value is None else one.value.expected
     number = None if one.count is None else one.count.expected
-    alone = concentration(came.largest, came.value or 0, one.value, one.count)
+    alone = concentration(came.largest or 0, came.value or 0, one.value, one.count)
     return LightOut(
         position=one.milestone.position,
         milestone_id=one.milestone.id,

@@ -12,6 +12,7 @@ from app.core.errors import Conflict
 from app.core.ids import uuid7
 from app.core.work import Work, stale
 from app.domain import public_holidays
+from app.domain.ledger.recounting import recount_days
 from app.schemas.workspaces import WorkspacePatch
 from app.tables import CurrencyRate, Passage, Workspace
 
@@ -35,7 +36,7 @@ async def read(work: Work) -> Row[Any]:
 async def change(work: Work, version: int, patch: WorkspacePatch) -> Row[Any]:
     """`Conflict` for another currency after money was counted in this one."""
     values = patch.model_dump(exclude_unset=True)
-    room = await _held(work, for_new_currency="currency" in values)
+    room = await _held(work, alone=bool({"currency", "time_zone"} & values.keys()))
     if room.version != version:
         raise stale("workspace", room.version)
     public_holidays.check(
@@ -46,20 +47,23 @@ async def change(work: Work, version: int, patch: WorkspacePatch) -> Row[Any]:
         await _refuse_after_counting(work, room.currency)
     changed = update(Workspace).where(Workspace.id == work.workspace_id)
     changed = changed.values(**values, version=version + 1, updated_at=work.now)
-    return (await work.db.execute(changed.returning(*inspect(Workspace).columns))).one()
+    row = (await work.db.execute(changed.returning(*inspect(Workspace).columns))).one()
+    if row.time_zone != room.time_zone:
+        await recount_days(work)
+    return row
 
 
 def _own(work: Work) -> Select[Any]:
     return select(Workspace).where(Workspace.id == work.workspace_id)
 
 
-async def _held(work: Work, *, for_new_currency: bool) -> Row[Any]:
+async def _held(work: Work, *, alone: bool) -> Row[Any]:
     """The workspace, held against other changes until the transaction ends.
 
-    For a new currency also against everything that is about to be put into the workspace: an
-    arrival under way would be counted in the old one.
+    For a new currency or time zone also `alone`, against everything that is about to be put into
+    the workspace: an arrival under way would be counted in the old one.
     """
-    query = _own(work).with_for_update(key_share=not for_new_currency)
+    query = _own(work).with_for_update(key_share=not alone)
     found: Row[Any] = (await work.db.execute(query)).one()
     return found
 

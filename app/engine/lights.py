@@ -188,10 +188,14 @@ def concentration(
     >>> concentration(80, 100, green, red)
     Fraction(4, 5)
     """
-    lights = (value and value.light, count and count.light)
-    if lights != (Light.GREEN, Light.RED) or total <= 0:
+    if not hides(value, count) or total <= 0:
         return None
     return Fraction(largest) / Fraction(total)
+
+
+def hides(value: Verdict | None, count: Verdict | None) -> bool:
+    """Whether value is green while count is red."""
+    return (value and value.light, count and count.light) == (Light.GREEN, Light.RED)
 
 
 def focus(verdicts: Sequence[Verdict | None]) -> Focus | None:

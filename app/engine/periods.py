@@ -154,11 +154,12 @@ def bounds(period: Period, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
     Where clocks are put forward at midnight, the day begins at the first instant it has.
     """
-    begin, end = (
-        datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
-        for day in (period.start, period.end)
-    )
-    return begin, end
+    return midnight(period.start, zone), midnight(period.end, zone)
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The instant, in UTC, at which a local day begins."""
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
 def elapsed(period: Period, today: date, calendar: Calendar | None) -> Fraction:

@@ -8,6 +8,7 @@ from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.goals import Goal, GoalProduct
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
+from app.tables.ledger import ArrivalCell, StockCell
 from app.tables.matrix import Cell, CellChange, CellConflict, CellCount, Mark
 from app.tables.merges import AccountMerge, AccountMergeChange, AccountMergeUndo
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
@@ -31,6 +32,7 @@ __all__ = [
     "AccountMergeChange",
     "AccountMergeUndo",
     "ApiKey",
+    "ArrivalCell",
     "Cell",
     "CellChange",
     "CellConflict",
@@ -68,6 +70,7 @@ __all__ = [
     "Renewal",
     "Source",
     "SourceCost",
+    "StockCell",
     "Table",
     "Target",
     "TargetPeriod",

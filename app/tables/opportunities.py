@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, text
+from sqlalchemy import CheckConstraint, Index, SmallInteger, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.tables.base import Owned, Versioned, home, link
@@ -93,6 +93,10 @@ class Opportunity(Versioned):
     exited_at: Mapped[datetime | None]
     exit_kind: Mapped[str | None]
     exit_reason: Mapped[str | None]
+    # What the ledger knows of it (see `app/tables/ledger.py`): whether it is in the stock, and as
+    # which type of business its arrivals are counted.
+    stocked: Mapped[bool] = mapped_column(server_default=false())
+    counted_as: Mapped[str | None]
 
     __table_args__ = (
         home(),
@@ -121,6 +125,12 @@ class Opportunity(Versioned):
         Index(None, "workspace_id", "process_id", "status", "position"),
         Index(None, "workspace_id", "owner_id"),
         Index(None, "workspace_id", "account_id"),
+        Index(
+            "opportunities_held_idx",
+            "workspace_id",
+            "process_id",
+            postgresql_where=text("held_since IS NOT NULL AND status = 'open'"),
+        ),
     )
 
 
@@ -251,6 +261,8 @@ class Passage(Owned):
     left_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     held_days: Mapped[Decimal]
+    # Not alone at its place, or shared by several people: no cell of the ledger holds it.
+    ragged: Mapped[bool] = mapped_column(server_default=false())
 
     __table_args__ = (
         home(),
@@ -258,6 +270,14 @@ class Passage(Owned):
         link("milestone_id", "milestones"),
         CheckConstraint("outcome IN ('advanced', 'exited', 'moved')", name="outcome_known"),
         Index(None, "workspace_id", "process_id", "lineage_id", "arrived_at"),
+        Index(
+            "passages_ragged_idx",
+            "workspace_id",
+            "process_id",
+            "lineage_id",
+            "arrived_at",
+            postgresql_where=text("ragged"),
+        ),
     )
 
 

@@ -26,7 +26,10 @@ DECIDED = {"time_zone": "Europe/Berlin", "currency": "EUR", "language": "en"}
 FRESH = timedelta(hours=24)  # an older story no longer ends now
 KEY = "demo"
 
-_TIDY = "VACUUM (ANALYZE) accounts, opportunities, events, passages, credits, touchpoints"
+_TIDY = (
+    "VACUUM (ANALYZE) accounts, opportunities, events, passages, credits, touchpoints,"
+    " arrival_cells, stock_cells"
+)
 
 
 @dataclass(frozen=True, slots=True)

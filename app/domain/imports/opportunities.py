@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.core.work import Work
-from app.domain import newcomers
+from app.domain import business, newcomers
 from app.domain.imports import deals, lookups, sql, stages, synthesis, telling
 from app.domain.imports.mapping import Plan
 from app.domain.imports.outcome import Outcome
@@ -111,7 +111,8 @@ async def write(work: Work, plan: Plan) -> Outcome:
         "has_close_date": plan.has("external_close_date"),
         "has_probability": plan.has("external_probability"),
     }
-    await sql.change(work, _CHANGE, **known)
+    if await sql.change(work, _CHANGE, **known):
+        await business.recount(work, "SELECT id FROM staged_changed")
     await sql.change(work, _CONNECT)
     # Another account or product is no event, but the cells of the matrix follow from it as well.
     changed = await sql.change(work, _ABOUT)

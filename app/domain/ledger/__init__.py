@@ -1,0 +1,1 @@
+"""The ledger of movement: how it is posted, read, folded, and checked against what it sums up."""

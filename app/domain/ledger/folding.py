@@ -1,0 +1,74 @@
+"""Folds the ledger: the rows that speak of one cell become one row, or none where they cancel out.
+
+One statement takes the rows away and writes their sum, so that whoever asks meanwhile sees either
+all of them or what they add up to. Rows that are being written meanwhile are left to the next fold.
+"""
+
+import logging
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.core.database import workspace_transaction
+from app.domain.ledger.kinds import KINDS, Kind
+from app.tables import Workspace
+
+log = logging.getLogger("backcast.ledger")
+
+# Fewer fresh rows than these cost a question nothing worth mentioning.
+MANY = 500
+
+# One folder at a time: two that take the same rows away would wait for each other. The workspace
+# is held as by any reference to it, so that its ledger is not being written anew meanwhile.
+_BEGIN = """
+SELECT pg_try_advisory_xact_lock(hashtextextended('fold ' || id, 0)) FROM workspaces
+WHERE id = :workspace FOR KEY SHARE"""
+# A cell's rows are looked up one by one: there are few, among very many of other cells.
+_ONE_BY_ONE = "SET LOCAL enable_nestloop = on"
+
+
+async def run(engine: AsyncEngine, many: int = MANY) -> None:
+    """Fold where there are at least so many fresh rows. `engine`: the patient one, which may list
+    workspaces. What goes wrong in one workspace is logged, and tried again in the next call."""
+    async with engine.begin() as db:
+        workspaces = (await db.scalars(select(Workspace.id).order_by(Workspace.id))).all()
+    for workspace_id in workspaces:
+        try:
+            async with workspace_transaction(engine, workspace_id) as db:
+                await fold(db, workspace_id, many)
+        except Exception:
+            log.exception("the ledger of workspace %s was not folded; tried again", workspace_id)
+
+
+async def fold(db: AsyncConnection, workspace_id: UUID, many: int = 1) -> int:
+    """How many rows were put together; 0 also where somebody else is at it."""
+    values = {"workspace": workspace_id, "many": many}
+    if not await db.scalar(text(_BEGIN), values):
+        return 0
+    await db.execute(text(_ONE_BY_ONE))
+    put_together = 0
+    for kind in KINDS.values():
+        if await db.scalar(text(_fresh(kind)), values) >= many:
+            put_together += await db.scalar(text(_folded(kind)), values)
+    return put_together
+
+
+def _fresh(kind: Kind) -> str:
+    few = f"SELECT FROM {kind.table} WHERE workspace_id = :workspace AND NOT folded LIMIT :many"
+    return f"SELECT count(*) FROM ({few}) fresh"
+
+
+def _folded(kind: Kind) -> str:
+    key = ", ".join(kind.key)
+    return f"""
+WITH fresh AS MATERIALIZED (
+  SELECT DISTINCT {key} FROM {kind.table} WHERE workspace_id = :workspace AND NOT folded
+), gone AS (
+  DELETE FROM {kind.table} c USING fresh f
+  WHERE c.workspace_id = :workspace AND {kind.same("c", "f")}
+  RETURNING c.*
+), stored AS (
+  {kind.written("gone", folded=True)}
+)
+SELECT count(*) FROM gone"""

@@ -1,0 +1,46 @@
+"""The kinds of cells: what names a cell, and what is added up in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A table of cells. `fixed` columns always say something, `open` ones may be NULL."""
+
+    table: str
+    fixed: tuple[str, ...]
+    open: tuple[str, ...]
+    sums: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return (*self.fixed, *self.open)
+
+    def same(self, one: str, other: str) -> str:
+        """Whether two rows speak of the same cell."""
+        equal = [f"{one}.{name} = {other}.{name}" for name in self.fixed]
+        alike = [f"{one}.{name} IS NOT DISTINCT FROM {other}.{name}" for name in self.open]
+        return " AND ".join((*equal, *alike))
+
+    def written(self, rows: str, *, folded: bool) -> str:
+        """The statement that writes the sums of `rows`, as far as they do not cancel out.
+
+        Any number will do for an id that nobody asks for: a cell is found by what it counts.
+        """
+        key, sums = ", ".join(self.key), ", ".join(self.sums)
+        added = ", ".join(f"sum({name})" for name in self.sums)
+        apart = " OR ".join(f"sum({name}) <> 0" for name in self.sums)
+        return f"""INSERT INTO {self.table} (workspace_id, id, {key}, {sums}, folded)
+  SELECT :workspace, gen_random_uuid(), {key}, {added}, {folded}
+  FROM {rows} GROUP BY {key} HAVING {apart}"""
+
+
+ARRIVALS = Kind(
+    "arrival_cells",
+    ("process_id", "lineage_id", "grain", "day", "verified"),
+    ("person_id", "business_type"),
+    ("n", "known", "missing", "value"),
+)
+STOCK = Kind("stock_cells", ("process_id", "milestone_id"), ("currency",), ("n", "known", "value"))
+KINDS: Mapping[str, Kind] = {kind.table: kind for kind in (ARRIVALS, STOCK)}

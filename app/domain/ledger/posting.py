@@ -1,0 +1,55 @@
+"""What a change adds to the ledger: what it counted before is taken out, what it counts now put in.
+
+Named sets to stand in the statement that makes the change, which sees what was there before. Rows
+that come out as no difference are not written. Bind parameter: workspace.
+"""
+
+from app.domain.ledger.kinds import ARRIVALS, STOCK
+
+# The zone as it is now, not as it was when the request began: see `replay.derive`.
+ZONE = "(SELECT time_zone FROM workspaces WHERE id = :workspace)"
+# A month goes by its first day; without date_trunc, which would ask the session for its time zone.
+_MONTH = "arrived_on - extract(day FROM arrived_on)::int + 1"
+
+
+def arrivals(rows: str) -> str:
+    """Sets that post `rows`: process_id, lineage_id, arrived_at, person_id, business_type,
+    verified, value, reporting_value and sign: +1 or -1 for each arrival that is not ragged."""
+    return f"""arrival_rows AS (
+  {rows}
+), arrival_days AS (
+  SELECT process_id, lineage_id, (arrived_at AT TIME ZONE {ZONE})::date AS arrived_on, person_id,
+    business_type, verified, sum(sign) AS n,
+    sum((reporting_value IS NOT NULL)::int * sign) AS known,
+    sum((value IS NULL)::int * sign) AS missing, sum(coalesce(reporting_value * sign, 0)) AS value
+  FROM arrival_rows GROUP BY 1, 2, 3, 4, 5, 6
+), arrival_deltas AS (
+  SELECT * FROM arrival_days
+  CROSS JOIN LATERAL (VALUES ('day', arrived_on), ('month', {_MONTH})) AS grains(grain, day)
+), posted_arrivals AS (
+  {ARRIVALS.written("arrival_deltas", folded=False)}
+)"""
+
+
+def retyped(changed: str) -> str:
+    """Sets that post the arrivals of opportunities whose type of business was `changed`: a set of
+    id, before and after."""
+    return arrivals(f"""SELECT p.process_id, p.lineage_id, p.arrived_at, p.owner_id AS person_id,
+    CASE sign WHEN 1 THEN c.after ELSE c.before END AS business_type, p.verified, p.value,
+    p.reporting_value, sign
+  FROM {changed} c
+  JOIN passages p ON p.workspace_id = :workspace AND p.opportunity_id = c.id AND NOT p.ragged
+  CROSS JOIN (VALUES (-1), (1)) AS both_sides(sign)""")
+
+
+def stock(rows: str) -> str:
+    """Sets that post `rows`: process_id, milestone_id, currency, value and sign."""
+    return f"""stock_rows AS (
+  {rows}
+), stock_deltas AS (
+  SELECT process_id, milestone_id, currency, sign AS n, (value IS NOT NULL)::int * sign AS known,
+    coalesce(value * sign, 0) AS value
+  FROM stock_rows
+), posted_stock AS (
+  {STOCK.written("stock_deltas", folded=False)}
+)"""
