@@ -26,9 +26,15 @@ ACCOUNTS = "accounts"
 STAYS = frozenset(
     {
         "account_merges.kept_id",
+        "cell_changes.account_id",
         "distinct_accounts.first_id",
         "distinct_accounts.second_id",
         "events.account_id",
+        # Raw: whoever reads touches asks where their account went.
+        "touchpoint_stitches.account_id",
+        "touchpoints.account_id",
+        # Follows from the cells, and is counted anew.
+        "cell_counts.account_id",
     }
 )
 

@@ -10,7 +10,7 @@ from app.core.errors import Conflict, Invalid
 from app.core.ids import UUID7_SQL
 from app.core.page import Order, Page, page
 from app.core.work import Work
-from app.domain import accounts, business
+from app.domain import accounts, business, cell_rows, loop, replay
 from app.domain.account_links import moving
 from app.domain.merge_changes import Ledger, take_back
 from app.domain.trees import below, hold
@@ -58,8 +58,8 @@ WITH RECURSIVE up (start, id) AS (
   JOIN accounts a ON a.workspace_id = :workspace AND a.id = u.id AND a.deleted_at IS NULL)
 SELECT start FROM up WHERE start = id LIMIT 1""")
 
-_RETYPED = """
-SELECT (key->>'id')::uuid FROM account_merge_changes
+_DEALS = """
+SELECT CAST(key->>'id' AS uuid) FROM account_merge_changes
 WHERE workspace_id = :workspace AND merge_id = :merge AND table_name = 'opportunities'"""
 _CHANGES = text("""
 SELECT merge_id, table_name AS "table", members, count(*) AS count,
@@ -104,7 +104,9 @@ async def undo(work: Work, id: UUID) -> MergeOut:
     own = {"workspace": work.workspace_id, "merge": id}
     if await work.db.scalar(_CYCLE, own) is not None:
         raise Conflict("An account would lie below itself: the tree was changed since the merge.")
-    await business.recount(work, _RETYPED, merge=id)
+    await business.recount(work, _DEALS, merge=id)
+    row = await work.get(AccountMerge, id)
+    await _follow(work, id, [row.kept_id, *row.merged_ids])
     await _tell(work, id, "unmerged")
     return await read(work, id)
 
@@ -145,8 +147,15 @@ async def _merge(work: Work, wanted: MergeIn) -> UUID:
         await ledger.move(link)
     await _not_below_itself(work, wanted.keep)
     await ledger.write(business.anew_sql(work))
+    await _follow(work, row.id, [wanted.keep, *wanted.merge])
     await _tell(work, row.id, "merged")
     return ledger.merge_id
+
+
+async def _follow(work: Work, id: UUID, accounts_held: Sequence[UUID]) -> None:
+    """Bring the matrix in line with the cells and the deals that have moved."""
+    await cell_rows.recount(work, accounts_held)
+    await loop.settle(work, f"IN ({_DEALS})", replay.values_of(work) | {"merge": id})
 
 
 async def _held(work: Work, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:

@@ -66,6 +66,9 @@ GROUP BY workspace_id, account_id
 ON CONFLICT (workspace_id, account_id) DO UPDATE SET buys = excluded.buys,
   competitor = excluded.competitor, need = excluded.need, no_need = excluded.no_need,
   na = excluded.na""")
+_UNCOUNT = text("""
+DELETE FROM cell_counts
+WHERE workspace_id = :workspace AND account_id = ANY(CAST(:accounts AS uuid[]))""")
 _NOTE = text(_entry(CellChange))
 _DISPUTE = text(
     f"{_entry(CellConflict)} ON CONFLICT (workspace_id, account_id, product_id, facet)"
@@ -97,6 +100,13 @@ async def put(work: Work, rows: Rows) -> None:
 async def count(work: Work, accounts: Sequence[UUID]) -> None:
     """Count the cells of these accounts anew; whoever writes them holds the accounts."""
     await work.db.execute(_COUNT, {"workspace": work.workspace_id, "accounts": accounts})
+
+
+async def recount(work: Work, accounts: Sequence[UUID]) -> None:
+    """Count the cells of accounts that may have lost the last one."""
+    own = {"workspace": work.workspace_id, "accounts": accounts}
+    await work.db.execute(_UNCOUNT, own)
+    await count(work, accounts)
 
 
 async def note(work: Work, changes: Rows) -> None:

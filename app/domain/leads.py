@@ -32,8 +32,10 @@ last_words AS (
 ), met AS (
   SELECT t.id, t.source_id, t.occurred_at AS at, t.effort_minutes, t.lead,
     coalesce(t.opportunity_id, w.opportunity_id) AS opportunity_id,
-    coalesce(t.account_id, w.account_id) AS account_id
+    coalesce(a.merged_into, a.id) AS account_id
   FROM touchpoints t LEFT JOIN last_words w ON w.lead = t.lead
+  LEFT JOIN accounts a ON a.workspace_id = :workspace
+    AND a.id = coalesce(t.account_id, w.account_id)
   WHERE t.workspace_id = :workspace AND t.direction = 'received'
 ), deals AS (
   SELECT o.id, o.name, o.account_id, o.created_at, o.source, o.business_type, o.status,
