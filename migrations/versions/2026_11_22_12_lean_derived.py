@@ -1,6 +1,6 @@
 """Fewer references from what is derived, and none that another one implies.
 
-PostgreSQL looks each reference up, row by row; of the CPU of a bulk load they were two thirds. What
+PostgreSQL looks each reference up, row by row; of the CPU of a bulk load they were more than half. What
 is derived takes its milestones and people from events, which refer to them; an import writes its own
 id; and every row goes with its opportunity, which goes with its workspace.
 """
