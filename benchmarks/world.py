@@ -5,7 +5,7 @@ uv run python -m benchmarks.world [--deals 1_000_000] [--folder DIR]
 Five milestones, of whose sections 80, 80, 75 and 75 of a hundred advance; deals begin a little more
 often every month; most of those that do not advance end, some are forgotten; values change, deals
 rest, come back a step, change hands. Deals and events are made by the database, in portions; what
-follows from them is the product's own `derive`.
+follows from them is derived by the product, as for an import.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.database import Database, workspace_transaction
 from app.core.work import Work
-from app.domain import people, processes, replay, targets, teams
+from app.domain import newcomers, people, processes, targets, teams
 from app.domain.access import home
 from app.domain.imports import sql
 from app.domain.milestones import milestones_of
@@ -86,20 +86,19 @@ FROM (
 WHERE advanced = 1 AND at <= :until"""
 
 _ENTER = """
-INSERT INTO opportunities (workspace_id, id, process_id, version_id, name, account_id, source,
-  external_id, attributes, business_type, business_chosen, status, position, clock_from,
-  clock_held_days, version, created_at, updated_at)
-SELECT :ws, d.opportunity_id, :process, :version, 'Deal ' || d.n, a.id, 'world', 'deal-' || d.n,
-  '{}', d.business_type, true, 'open', 0, d.began, 0, 0, d.began, d.began
+INSERT INTO newcomers (workspace_id, id, name, account_id, source, external_id, attributes,
+  business_type, business_chosen, created_at, updated_at)
+SELECT :ws, d.opportunity_id, 'Deal ' || d.n, a.id, 'world', 'deal-' || d.n, '{}', d.business_type,
+  true, d.began, d.began
 FROM world_deals d
 LEFT JOIN accounts a ON a.workspace_id = :ws AND a.source = 'world'
   AND a.external_id = 'customer-' || d.account AND a.deleted_at IS NULL
 ORDER BY d.n"""
 
 _TELL = """
-INSERT INTO events (workspace_id, id, opportunity_id, kind, occurred_at, recorded_at, actor, source,
-  reconstructed, correction, milestone_id, version_id, owner_id, value, currency, exit_kind, reason,
-  until)
+INSERT INTO newcomer_events (workspace_id, id, opportunity_id, kind, occurred_at, recorded_at,
+  actor, source, reconstructed, correction, milestone_id, version_id, owner_id, value, currency,
+  exit_kind, reason, until)
 SELECT :ws, uuidv7(at - clock_timestamp()), opportunity_id, kind, at, at, 'world', 'world', false,
   false, (CAST(:milestones AS uuid[]))[position], version_id, (CAST(:owners AS uuid[]))[owner],
   value, CASE WHEN value IS NOT NULL THEN 'EUR' END, exit_kind, reason, until
@@ -217,9 +216,10 @@ async def _portion(engine: AsyncEngine, world: World, seed: int, first: int, las
         await sql.change(work, _DEALS, **values)
         await sql.change(work, _STEPS, **values)
         await db.execute(text("ANALYZE world_deals, world_steps"))
+        await newcomers.begin(work)
         await sql.change(work, _ENTER, **values)
         await sql.change(work, _TELL, **values)
-        await replay.derive(work, table="world_deals")
+        await newcomers.enter(work)
 
 
 async def _values(work: Work, world: World) -> dict[str, Any]:
@@ -227,7 +227,6 @@ async def _values(work: Work, world: World) -> dict[str, Any]:
     owners = await sql.rows(work, "SELECT id FROM people WHERE workspace_id = :ws ORDER BY name")
     milestones = await milestones_of(work, version.id)
     return {
-        "process": world.process_id,
         "version": version.id,
         "milestones": [str(row.id) for row in milestones],
         "owners": [str(row.id) for row in owners],

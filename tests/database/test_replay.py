@@ -10,10 +10,10 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import Column, MetaData, Table, insert, text
 
 from app.core.ids import uuid7
-from app.domain import replay
+from app.domain import newcomers, replay
 from app.domain.history import RANKS
 from app.domain.milestones import milestones_of
 from app.domain.processes import current_version, resolve
@@ -172,11 +172,12 @@ def event(deal_id, kind, day, told, random, owners, *, milestone=None, version_i
     }
 
 
-async def store(work, process, version, histories):
+async def store(work, process, version, histories, *, like_newcomers=False):
     own = {"workspace_id": work.workspace_id}
     shared = {"actor": "test", "source": "test", "reconstructed": False}
     deals = [
         own
+        | {"business_chosen": True}
         | {"id": id, "name": "Deal", "process_id": process.id, "version_id": version.id}
         | {"source": "test", "version": 0, "clock_from": START, "attributes": {}}
         | {"created_at": START, "updated_at": START}
@@ -187,8 +188,19 @@ async def store(work, process, version, histories):
         for history in histories.values()
         for e in history
     ]
-    await work.db.execute(insert(Opportunity), deals)
-    await work.db.execute(insert(Event), told)
+    if like_newcomers:
+        await work.db.execute(_as(newcomers.DEALS, Opportunity), deals)
+        await work.db.execute(_as(newcomers.EVENTS, Event), told)
+    else:
+        await work.db.execute(insert(Opportunity), deals)
+        await work.db.execute(insert(Event), told)
+
+
+def _as(name, like):
+    """An insert into a temporary table with the same columns."""
+    return insert(
+        Table(name, MetaData(), *(Column(c.name, c.type) for c in like.__table__.columns))
+    )
 
 
 async def derived(work, id):
@@ -245,3 +257,35 @@ async def test_deriving_twice_changes_nothing(client, work):
     before = [await derived(work, id) for id in ids]
     await replay.derive(work, ids=ids)
     assert [await derived(work, id) for id in ids] == before
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_newcomers_come_out_as_if_their_events_had_been_there_before(client, work, seed):
+    random = Random(100 + seed)  # noqa: S311 - histories, not secrets
+    await make_process(client)
+    owners = [(await make_person(client, name))["id"] for name in ("Ada", "Bob")] + [None]
+    process = await resolve(work, "new-business")
+    version = await current_version(work, process.id)
+    milestones = await milestones_of(work, version.id)
+    ids = [uuid7() for _ in range(10 * DEALS)]
+    histories = {id: list(happen(random, id, milestones, owners, version.id)) for id in ids}
+    await newcomers.begin(work)
+    await store(work, process, version, histories, like_newcomers=True)
+    await newcomers.enter(work)
+    entered = await everything(work)
+    as_deals = "SELECT id AS opportunity_id FROM opportunities"
+    await work.db.execute(text(f"CREATE TEMPORARY TABLE entered ON COMMIT DROP AS {as_deals}"))
+    await replay.derive(work, table="entered")
+    assert len(entered[0]) == len(ids)
+    assert await everything(work) == entered
+
+
+async def everything(work):
+    """All opportunities, passages and credits, as sets of rows."""
+    return [
+        {
+            row.said
+            for row in await work.db.execute(text(f"SELECT {table}::text AS said FROM {table}"))  # noqa: S608
+        }
+        for table in ("opportunities", "passages", "credits")
+    ]

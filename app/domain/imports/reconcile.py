@@ -39,10 +39,13 @@ SELECT CASE o.status WHEN 'won' THEN 'won' WHEN 'exited' THEN 'exited' ELSE 'ope
   coalesce(sum(CASE o.status WHEN 'won' THEN w.value WHEN 'open' THEN o.value END), 0) AS value
 FROM staged_deals d
 JOIN opportunities o ON o.workspace_id = :ws AND o.id = d.id AND o.deleted_at IS NULL
-LEFT JOIN LATERAL (
-  SELECT min(p.arrived_at) AS arrived_at, max(p.currency) AS currency, sum(p.value) AS value
-  FROM passages p WHERE p.workspace_id = :ws AND p.opportunity_id = d.id
-    AND p.milestone_id = d.order_id) w ON o.status = 'won'
+LEFT JOIN (
+  SELECT p.opportunity_id, min(p.arrived_at) AS arrived_at, max(p.currency) AS currency,
+    sum(p.value) AS value
+  FROM staged_deals s
+  JOIN passages p ON p.workspace_id = :ws AND p.opportunity_id = s.id
+    AND p.milestone_id = s.order_id
+  GROUP BY p.opportunity_id) w ON o.status = 'won' AND w.opportunity_id = d.id
 WHERE d.act IS NOT NULL
 GROUP BY 1, 2, 3"""
 

@@ -1,0 +1,1 @@
+"""How long the numbers themselves take: no database, no HTTP."""

@@ -1,0 +1,1 @@
+"""How soon a server is there, and how large it is then."""
