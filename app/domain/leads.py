@@ -56,10 +56,15 @@ last_words AS (
     AND (m.at >= d.created_at OR m.at > d.free_from)
     AND m.at <= coalesce(d.ended_at, 'infinity')
   WHERE m.opportunity_id IS NULL
+), named AS (
+  -- Of one key the source that stands, else the one that was deleted last.
+  SELECT DISTINCT ON (s.key) s.key, s.id FROM sources s
+  WHERE s.workspace_id = :workspace
+  ORDER BY s.key, s.deleted_at DESC NULLS FIRST
 ), derived AS (
   SELECT d.id AS deal, s.id AS source_id, d.created_at AS at
   FROM deals d
-  JOIN sources s ON s.workspace_id = :workspace AND s.deleted_at IS NULL AND s.key = d.source
+  JOIN named s ON s.key = d.source
   WHERE NOT EXISTS (SELECT FROM told t WHERE t.deal = d.id AND t.at <= d.created_at)
 ), loose AS (
   SELECT m.* FROM met m

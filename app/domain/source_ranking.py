@@ -65,9 +65,12 @@ async def every_source(work: Work) -> Sequence[Row[Any]]:
 
 def identity(row: Row[Any]) -> dict[str, Any]:
     """The members of `SourceIdentity`."""
-    active = row.active and row.deleted_at is None
-    return {"source_id": row.id, "key": row.key, "name": row.name, "kind": row.kind} | {
-        "active": active
+    return {
+        "source_id": row.id,
+        "key": row.key,
+        "name": row.name,
+        "kind": row.kind,
+        "active": _stands(row),
     }
 
 
@@ -79,8 +82,11 @@ def whole_cost(found: Results, costs: Mapping[UUID, Spent]) -> Spent:
 
 
 def _shows(row: Row[Any], found: Results, costs: Mapping[UUID, Spent]) -> bool:
-    standing = row.active and row.deleted_at is None
-    return standing or row.id in found.by_source or row.id in costs
+    return _stands(row) or row.id in found.by_source or row.id in costs
+
+
+def _stands(row: Row[Any]) -> bool:
+    return bool(row.active) and row.deleted_at is None
 
 
 def _ranking(

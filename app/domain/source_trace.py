@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Text, Uuid, column, select, text
+from sqlalchemy import ColumnClause, Row, Text, Uuid, column, select, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from app.core.page import Key, Order, Page, page
@@ -38,7 +38,7 @@ SELECT coalesce(t.touchpoint_id, t.deal) AS id, coalesce(t.deal, t.touchpoint_id
 FROM traced t
 LEFT JOIN touchpoints p ON p.workspace_id = :workspace AND p.id = t.touchpoint_id"""
 
-_COLUMNS = (
+_COLUMNS: tuple[ColumnClause[Any], ...] = (
     *(column(name, Uuid()) for name in ("id", "place", "touchpoint_id", "opportunity_id")),
     column("occurred_at", TIMESTAMP(timezone=True)),
     *(column(name, Text()) for name in ("medium", "campaign", "content", "lead")),
@@ -75,9 +75,7 @@ def _seen(
     work: Work, model: Model, row: Row[Any], deals: Mapping[UUID | None, Lead]
 ) -> TracedTouchOut:
     lead = None if row.opportunity_id is None else deals[row.opportunity_id]
-    deal = None
-    if lead is not None:
-        deal = TracedOpportunityOut(id=row.opportunity_id, name=lead.name, status=lead.status)
+    deal = None if lead is None else TracedOpportunityOut.model_validate(lead)
     return TracedTouchOut(
         touchpoint_id=row.touchpoint_id,
         occurred_at=row.occurred_at,

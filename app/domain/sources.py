@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from app.core.errors import Invalid
-from app.core.page import Page, listed
+from app.core.page import Column, Page, listed
 from app.core.work import Work
 from app.domain.naming import begins, ordered
 from app.domain.products import slug
@@ -17,9 +17,13 @@ from app.tables import Account, Source
 
 async def find(work: Work, asked: SourceQuery) -> Page:
     query, order = ordered(work.rows(Source), Source, asked.sort)
-    exact = {Source.key: asked.key, Source.kind: asked.kind, Source.active: asked.active}
-    exact |= {Source.account_id: asked.account}
-    for column, value in exact.items():
+    exact: tuple[tuple[Column, Any], ...] = (
+        (Source.key, asked.key),
+        (Source.kind, asked.kind),
+        (Source.account_id, asked.account),
+        (Source.active, asked.active),
+    )
+    for column, value in exact:
         if value is not None:
             query = query.where(column == value)
     if asked.q is not None:

@@ -195,7 +195,7 @@ class TracedOrderOut(Out):
 
 
 class TracedOpportunityOut(Out):
-    id: UUID
+    id: Annotated[UUID, Field(validation_alias="opportunity_id")]
     name: str
     status: str
 

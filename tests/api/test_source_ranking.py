@@ -201,11 +201,12 @@ async def test_a_voided_order_carries_nothing(client):
 
 
 async def test_what_a_deleted_source_brought_stays_its_own(client, fair):
-    deal = await sell(client)
+    deal = await sell(client, "100.00")
     await touch(client, {"opportunity_id": deal["id"]})
+    await sell(client, "10.00", source="fair-2026")
     await client.delete(f"/v1/sources/{fair['id']}", headers={"If-Match": '"1"'})
     one = (await ranked(client))["fair-2026"]
-    assert seen(one, "active", "order_value") == (False, eur("1000.00"))
+    assert seen(one, "active", "order_value") == (False, eur("110.00"))
 
 
 async def test_the_source_of_an_opportunity_is_its_first_touch_where_none_was_told(client):
