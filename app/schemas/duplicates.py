@@ -18,7 +18,9 @@ class DuplicateObject(StrEnum):
 
 
 class _OfObject(Listing):
-    object: DuplicateObject = DuplicateObject.ACCOUNTS
+    object: Annotated[DuplicateObject, Field(description="What is compared.")] = (
+        DuplicateObject.ACCOUNTS
+    )
 
 
 class DuplicateQuery(_OfObject):

@@ -72,3 +72,27 @@ async def test_what_would_lie_below_itself_is_refused(client):
     job = await bring(client, "accounts", "name,parent\nA,B\nB,A\n")
     assert (job["state"], job["problem"]["errors"][0]["code"]) == ("failed", "cycle")
     assert await accounts(client) == {}
+
+
+async def test_a_merged_account_is_still_known_by_its_id_and_its_name(client):
+    """The other system does not know of the merge: what it says of one means the kept one."""
+    file = "external_id,name\n1,Acme\n2,ACME Inc\n"
+    await bring(client, "accounts", file)
+    before = await accounts(client)
+    keep, other = before["Acme"], before["ACME Inc"]
+    wanted = {"keep": keep["id"], "merge": [other["id"]]}
+    assert (await client.post("/v1/accounts/merge", json=wanted)).status_code == 201
+    assert counts(await bring(client, "accounts", file)) == {"read": 2, "unchanged": 2}
+    job = await bring(client, "accounts", "external_id,name,parent\n3,Three,2\n4,Four,acme inc\n")
+    assert job["placeholders"]["accounts"] == []
+    found = await accounts(client)
+    assert set(found) == {"Acme", "Three", "Four"}
+    assert {found[name]["parent_id"] for name in ("Three", "Four")} == {keep["id"]}
+
+
+async def test_vat_id_and_postcode_come_from_a_file_and_change_with_it(client):
+    for postcode, what in (("28195", "created"), ("28195", "unchanged"), ("28199", "updated")):
+        file = f"external_id,name,vat_id,postcode\n1,Acme,DE1,{postcode}\n"
+        assert counts(await bring(client, "accounts", file)) == {"read": 1, what: 1}
+    found = (await accounts(client))["Acme"]
+    assert (found["vat_id"], found["postcode"]) == ("DE1", "28199")
