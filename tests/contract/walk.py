@@ -10,6 +10,7 @@ from typing import Any
 import httpx2 as httpx
 
 from app.domain.demo import PROCESS
+from tests.contract.walk_matrix import matrix
 
 Answer = dict[str, Any]
 
@@ -97,7 +98,10 @@ class Walk:
             self.sent.setdefault(name, send.decode() if isinstance(send, bytes) else send)
         if not answer.content:
             return None
-        told = answer.json() if "json" in answer.headers["content-type"] else answer.text
+        kind = answer.headers["content-type"]
+        if not kind.startswith("text/") and "json" not in kind:
+            return None  # a file that is nothing to read
+        told = answer.json() if "json" in kind else answer.text
         self.seen.setdefault(name, {}).setdefault(str(answer.status_code), told)
         return told
 
@@ -111,6 +115,7 @@ async def through(walk: Walk, settled: Any) -> None:
     await _questions(walk)
     await _imports(walk, settled)
     await _house(walk)
+    await matrix(walk)
     await _farewell(walk)
 
 

@@ -11,6 +11,7 @@ from app.domain import processes
 from app.domain.demo.cast import engage
 from app.domain.demo.goals import set_goals
 from app.domain.demo.load import load
+from app.domain.demo.matrix import assess
 from app.domain.demo.story import Stage, tell, world
 from app.domain.milestones import exit_reasons_of, milestones_of
 from app.engine.worlds import known, simulate
@@ -45,6 +46,7 @@ async def fill(work: Work, seed: int, size: Size = WHOLE) -> int:
     deals = [known(deal, work.now) for deal in simulate(stage.world, seed, calendar[0], tomorrow)]
     stored = await load(work, stage, tell(stage, [deal for deal in deals if deal.steps]))
     await set_goals(work, stage, calendar)
+    await assess(work, stage)
     return stored
 
 

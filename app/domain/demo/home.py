@@ -26,7 +26,7 @@ DECIDED = {"time_zone": "Europe/Berlin", "currency": "EUR", "language": "en"}
 FRESH = timedelta(hours=24)  # an older story no longer ends now
 KEY = "demo"
 
-_TIDY = "VACUUM (ANALYZE) accounts, opportunities, events, passages, credits"
+_TIDY = "VACUUM (ANALYZE) accounts, opportunities, events, passages, credits, cells"
 
 
 @dataclass(frozen=True, slots=True)
