@@ -39,7 +39,7 @@ async def read(work: Work, account_id: UUID, product_id: UUID) -> CellOut:
         product_id=product_id,
         **seen,
         facets=facets_out(facets, work.now),
-        annual_value=value and MoneyOut.model_validate(value),
+        annual_value=MoneyOut.model_validate(value) if value else None,
         value_source="stated" if value else "none",
         opportunity_ids=list(await cell_deals.open_at(work, account_id, product_id)),
         version=row and row.version,

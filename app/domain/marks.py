@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.page import Order, Page, listed
 from app.core.work import Work
@@ -18,7 +19,10 @@ FILTERS = {
     "owner": Mark.owner_id,
     "kind": Mark.kind,
 }
-ORDERS = {"due_on": Mark.due_on, "created_at": Mark.created_at}
+ORDERS: dict[str, InstrumentedAttribute[Any]] = {
+    "due_on": Mark.due_on,
+    "created_at": Mark.created_at,
+}
 
 
 async def find(work: Work, asked: MarkQuery) -> Page:
@@ -32,8 +36,8 @@ async def find(work: Work, asked: MarkQuery) -> Page:
         query = query.where(Mark.done_at.is_not(None) if asked.done else Mark.done_at.is_(None))
     if asked.due_until is not None:
         query = query.where(Mark.due_on <= asked.due_until)
-    column = asked.sort.lstrip("-")
-    order = Order(column, ORDERS[column], Mark.id, descending=asked.sort.startswith("-"))
+    day = asked.sort.lstrip("-")
+    order = Order(day, ORDERS[day], Mark.id, descending=asked.sort.startswith("-"))
     found = await listed(work, query, order, asked)
     return replace(found, data=[seen(work, row) for row in found.data])
 

@@ -80,7 +80,8 @@ async def _lines(
 ) -> AsyncIterator[Line]:
     ids = [product.id for product in products]
     query = matrix.chosen(work, asked, tallied(work, asked, ids))
-    ordered = query.with_only_columns(Account.id, Account.name, maintain_column_froms=True)
+    shown: tuple[Any, ...] = (Account.id, Account.name)
+    ordered = query.with_only_columns(*shown, maintain_column_froms=True)
     accounts = await work.all(ordered.order_by(func.lower(Account.name), Account.id))
     for start in range(0, len(accounts), AT_ONCE):
         some = accounts[start : start + AT_ONCE]

@@ -1,5 +1,6 @@
 """The matrix: customers by products, dense, in order, and the same however it is asked for."""
 
+import asyncio
 from itertools import product as combined
 
 import pytest
@@ -255,6 +256,16 @@ async def test_a_change_can_match_the_version_it_was_made_from(client, grid):
     assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
     late = await client.put(place, json={"aware": "no"}, headers={"If-Match": '"1"'})
     assert (late.status_code, late.headers["etag"]) == (412, '"2"')
+
+
+async def test_those_who_speak_of_a_cell_at_once_are_all_heard(client, grid):
+    place = f"/v1/matrix/cells/{grid['Alder']}/{grid['Saw']}"
+    said = ({"ours": "no"}, {"need": "yes"}, {"aware": "yes"}, {"applicable": True})
+    answers = await asyncio.gather(*(client.put(place, json=each) for each in said))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
+    cell = (await client.get(place)).json()
+    assert (cell["version"], cell["facets"]["need"]["value"]) == (4, "yes")
+    assert all(facet["source"] for name, facet in cell["facets"].items() if name != "competitors")
 
 
 async def test_the_history_of_a_cell_is_kept(client, grid):

@@ -11,6 +11,7 @@ import httpx2 as httpx
 
 from app.domain.demo import PROCESS
 from tests.contract.walk_customers import customers
+from tests.contract.walk_matrix import matrix
 from tests.contract.walk_orders import orders
 from tests.contract.walk_reading import reading
 from tests.contract.walk_sources import sources
@@ -101,7 +102,10 @@ class Walk:
             self.sent.setdefault(name, send.decode() if isinstance(send, bytes) else send)
         if not answer.content:
             return None
-        told = answer.json() if "json" in answer.headers["content-type"] else answer.text
+        kind = answer.headers["content-type"]
+        if not kind.startswith("text/") and "json" not in kind:
+            return None  # a file that is nothing to read
+        told = answer.json() if "json" in kind else answer.text
         self.seen.setdefault(name, {}).setdefault(str(answer.status_code), told)
         return told
 
@@ -119,6 +123,7 @@ async def through(walk: Walk, settled: Any) -> None:
     await reading(walk)
     await orders(walk)
     await customers(walk)
+    await matrix(walk)
     await _farewell(walk)
 
 

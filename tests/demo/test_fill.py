@@ -1,5 +1,6 @@
 """The demo is told small here: eight months, ten deals a month."""
 
+import json
 from collections import Counter
 from datetime import timedelta
 
@@ -11,9 +12,21 @@ from app.core.work import Work
 from app.domain import business, lights, partners, source_ranking
 from app.domain.access import home
 from app.domain.demo import PROCESS, Size, fill
+from app.domain.matrix import read as read_matrix
 from app.schemas.lights import LightsQuery
+from app.schemas.matrix import MatrixQuery
 from app.schemas.source_analysis import PartnerQuery, RankingQuery
-from app.tables import CurrencyRate, Event, ExitReason, Milestone, Opportunity, Passage, Target
+from app.tables import (
+    Cell,
+    CurrencyRate,
+    Event,
+    ExitReason,
+    Mark,
+    Milestone,
+    Opportunity,
+    Passage,
+    Target,
+)
 from tests.conftest import NOW, new_workspace
 
 SMALL = Size(months=8, per_month=10)
@@ -145,3 +158,12 @@ async def test_a_partnership_sleeps(filled):
     page = await partners.read(filled, partner.source_id, PartnerQuery())
     assert (page.given.introductions, page.received.introductions) == (5, 3)
     assert page.status == "dormant"
+
+
+async def test_the_matrix_of_the_demo_has_every_mark_and_white_spots(filled):
+    shown = await counted(filled, Cell.status)
+    assert shown.keys() == {"buys", "competitor", "need", "no_need", "na"}
+    matrix = json.loads(await read_matrix(filled, MatrixQuery(limit=1)))
+    assert matrix["summary"]["unknown"] > sum(shown.values()) / 2
+    assert matrix["rows"][0]["owner_id"] is not None or matrix["rows"][0]["segment"]
+    assert sum((await counted(filled, Mark.kind)).values()) == 3

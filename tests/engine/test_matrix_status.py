@@ -5,8 +5,20 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.engine.matrix.facets import BLANKS, Facet, Said, Verdict, judge, stated
+from app.engine.matrix.facets import (
+    BLANKS,
+    UNNAMED,
+    Facet,
+    Said,
+    Verdict,
+    beside,
+    judge,
+    overlaid,
+    stated,
+)
 from app.engine.matrix.status import SYMBOLS, Flag, Status, flags, stale, status
 
 ANSWERS = ("yes", "no", "unknown")
@@ -103,3 +115,31 @@ def test_who_prevails(before, said, same, dated, verdict):
 def test_competitors_are_worth_what_they_get_together_if_all_of_it_is_known(worths, total):
     values = {**BLANKS, "competitors": {"value": [{"annual_value": each} for each in worths]}}
     assert stated("competitors", values) == total
+
+
+CLAIMS = st.lists(
+    st.tuples(st.sampled_from(ANSWERS), st.booleans(), st.integers(0, 900), st.booleans())
+)
+
+
+@given(CLAIMS)
+def test_the_last_word_of_a_person_stands_whatever_is_concluded_around_it(claims):
+    facet, last = Facet(BLANKS["need"]), None
+    for answer, confirmed, day, dated in claims:
+        value = overlaid("need", facet.value, {"value": answer})
+        said = Said("x", confirmed, "x", NOW + timedelta(days=day))
+        if judge(facet, value, said, dated=dated) is Verdict.CHANGED:
+            facet = Facet(value, said)
+        last = answer if confirmed else last
+        if last is not None:
+            assert (facet.value["value"], facet.said.confirmed) == (last, True)
+
+
+@given(st.lists(st.sampled_from(["Rival", "RIVAL", "Other", UNNAMED])))
+def test_competitors_are_named_once_and_seeing_them_again_is_no_news(names):
+    seen = [{"name": name} for name in names]
+    known = beside([], seen)
+    folded = [each["name"].casefold() for each in known]
+    assert len(set(folded)) == len(folded)
+    assert beside(known, seen) == known
+    assert UNNAMED not in folded or folded == [UNNAMED]

@@ -11,6 +11,7 @@ from app.domain import processes
 from app.domain.demo.cast import engage
 from app.domain.demo.goals import set_goals
 from app.domain.demo.load import load
+from app.domain.demo.matrix import assess
 from app.domain.demo.origins import tell_origins
 from app.domain.demo.story import Stage, tell, world
 from app.domain.milestones import exit_reasons_of, milestones_of
@@ -47,6 +48,7 @@ async def fill(work: Work, seed: int, size: Size = WHOLE) -> int:
     stored = await load(work, stage, tell(stage, [deal for deal in deals if deal.steps]))
     await tell_origins(work, stage, calendar, size.per_month)
     await set_goals(work, stage, calendar)
+    await assess(work, stage)
     return stored
 
 

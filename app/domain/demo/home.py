@@ -27,7 +27,7 @@ FRESH = timedelta(hours=24)  # an older story no longer ends now
 KEY = "demo"
 
 _TIDY = (
-    "VACUUM (ANALYZE) accounts, opportunities, events, passages, credits, touchpoints,"
+    "VACUUM (ANALYZE) accounts, opportunities, events, passages, credits, touchpoints, cells,"
     " arrival_cells, stock_cells"
 )
 
