@@ -116,7 +116,7 @@ async def test_both_ways_agree_on_the_demo(work):
 
 async def test_partial_orders_and_shared_credit_are_added_up_as_ever(client, work):
     await make_process(client)
-    ada, bob = (await make_person(client, name) for name in ("Ada", "Bob"))
+    ada, bob = [await make_person(client, name) for name in ("Ada", "Bob")]
     shares = [{"person_id": who["id"], "percent": "50"} for who in (ada, bob)]
     deal = await arrive(client, "order", "10.00", owner_id=ada["id"])
     await tell(client, deal, "reach", milestone="order", amount=eur("5.00"))
@@ -140,7 +140,7 @@ async def test_the_largest_deal_is_told_though_the_ledger_does_not_know_it(clien
     everybody = (await ask(client, "/v1/lights", **asked))["milestones"][-1]
     people = await ask(client, "/v1/lights/people", **asked)
     alone = [everybody, people["all"]["milestones"][-1], people["people"][0]["milestones"][-1]]
-    assert [light["concentration"] for light in alone] == ["0.8"] * 3
+    assert [light["concentration"] for light in alone] == ["0.8000"] * 3
 
 
 async def test_folding_changes_no_sum_and_leaves_one_row_for_each_cell(
