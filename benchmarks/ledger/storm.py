@@ -33,7 +33,8 @@ SEED = 11
 FOREIGN = ("USD", "GBP", "JPY", "CHF")
 ZONES = ("Europe/Berlin", "America/New_York", "Pacific/Auckland", "UTC")
 DAYS = 120
-BATCHED, IMPORTED = 10, 30
+# Deals of a batch and of an import.
+BATCHED, IMPORTED = 25, 250
 FOLD_SECONDS, LOOK_SECONDS = 0.2, 1.0
 MILESTONES = [
     {"key": f"m{number}", "name": f"M{number}", "customer_act": "does something"}
@@ -51,6 +52,8 @@ class Storm:
     engine: AsyncEngine
     workspace_id: UUID
     chance: random.Random
+    batched: int
+    imported: int
     deals: list[str] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
@@ -96,14 +99,14 @@ class Storm:
             name = self.chance.choices(list(_WAYS), [weight for weight, _ in _WAYS.values()])[0]
             if name == "import":
                 await self._import()
-                self.done[name] += IMPORTED
+                self.done[name] += self.imported
                 continue
             method, path, body = _WAYS[name][1](self)
             answer = await self._send(method, path, body)
             assert answer.status_code < 500 or answer.status_code in CALL_AGAIN, answer.text  # noqa: PLR2004
             self.refused += not answer.is_success
             if answer.is_success:
-                self.done[name] += BATCHED if name == "batch" else 1
+                self.done[name] += self.batched if name == "batch" else 1
             if name == "create" and answer.is_success:
                 self.deals.append(answer.json()["id"])
 
@@ -125,7 +128,7 @@ class Storm:
 
     def _lines(self) -> Iterator[str]:
         day = datetime.now(UTC) - timedelta(days=DAYS)
-        for number in self.chance.sample(range(4 * IMPORTED), IMPORTED):
+        for number in self.chance.sample(range(4 * self.imported), self.imported):
             money, stage = self.money(), self.chance.choice(list(_STAGES))
             kind = self.chance.choice(("new", "existing", ""))
             said = (number, money["amount"], money["currency"], f"{day:%Y-%m-%d}", stage, kind)
@@ -209,7 +212,7 @@ class Storm:
 
     def batch(self) -> Said:
         """Every other one is taken back as a whole, for its last item."""
-        items = [self._deal() for _ in range(BATCHED)]
+        items = [self._deal() for _ in range(self.batched)]
         if self.chance.random() < 0.5:  # noqa: PLR2004
             items[-1]["process_id"] = "nowhere"
         return "POST", "/v1/opportunities/batch", {"mode": "all_or_nothing", "items": items}
@@ -267,10 +270,16 @@ def _rate(chance: random.Random) -> dict[str, str]:
 
 
 async def raised(
-    client: httpx.AsyncClient, engine: AsyncEngine, workspace_id: UUID, seed: int = SEED
+    client: httpx.AsyncClient,
+    engine: AsyncEngine,
+    workspace_id: UUID,
+    *,
+    seed: int = SEED,
+    bulk: tuple[int, int] = (BATCHED, IMPORTED),
 ) -> Storm:
     """A storm that is ready to blow."""
-    storm = Storm(client, engine, workspace_id, random.Random(seed))  # noqa: S311 - no secrets
+    chance = random.Random(seed)  # noqa: S311 - no secrets
+    storm = Storm(client, engine, workspace_id, chance, *bulk)
     await storm.begin()
     return storm
 
