@@ -6,7 +6,7 @@ none of its own: the other one stays with the merged account, out of sight, and 
 the merge is undone. A table needs a line here only if neither is right for it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -82,8 +82,9 @@ def moving(metadata: MetaData = Table.metadata) -> tuple[Link, ...]:
 
 def _referring(table: Relation) -> Iterator[str]:
     for constraint in table.constraints:
-        told = isinstance(constraint, ForeignKeyConstraint)
-        if told and constraint.referred_table.name == ACCOUNTS:
+        if not isinstance(constraint, ForeignKeyConstraint):
+            continue
+        if constraint.referred_table.name == ACCOUNTS:
             yield from (name for name in constraint.column_keys if name != "workspace_id")
 
 
@@ -96,7 +97,7 @@ def _unique_with(table: Relation, column: str) -> Iterator[tuple[str, ...]]:
             )
 
 
-def _unique(table: Relation) -> Iterator[list[object]]:
+def _unique(table: Relation) -> Iterator[Sequence[object]]:
     for constraint in table.constraints:
         if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint):
             yield [*constraint.columns]

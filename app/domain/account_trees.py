@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, Text, Uuid, column, select, text
+from sqlalchemy import ColumnElement, Integer, Row, Text, Uuid, column, select, text
 
 from app.core.page import Order, page
 from app.core.work import Work
@@ -79,8 +79,9 @@ async def tree(work: Work, id: UUID, asked: TreeQuery) -> AccountTreeOut:
     await accounts.read(work, id)
     own = {"workspace": work.workspace_id, "account": id}
     above = (await work.db.execute(_ABOVE, own)).all()
-    columns = (
-        *(column(name, Uuid()) for name in ("id", "parent_id")),
+    columns: tuple[ColumnElement[Any], ...] = (
+        column("id", Uuid()),
+        column("parent_id", Uuid()),
         column("name", Text()),
         column("depth", Integer()),
     )

@@ -169,7 +169,8 @@ def _typed(object: str, column: Column[Any]) -> str:
     """The member of a JSON object that is named like the column, as what the column holds."""
     if isinstance(column.type, JSONB):
         return f"nullif({object}->'{column.name}', 'null')"
-    return f"CAST({object}->>'{column.name}' AS {column.type.compile(postgresql.dialect())})"
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+    return f"CAST({object}->>'{column.name}' AS {column.type.compile(dialect)})"
 
 
 def json_of(names: Sequence[str]) -> str:

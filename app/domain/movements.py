@@ -238,9 +238,9 @@ async def _tell(
     row: Row[Any],
     kind: str,
     occurred_at: datetime,
-    lines: Sequence[order_lines.Line] = (),
     **said: Any,
 ) -> OpportunityOut:
+    lines = said.pop("lines", ())
     event_id = await record(work, row.id, kind=kind, occurred_at=occurred_at, **said)
     await order_lines.keep(work, row.id, event_id, lines)
     await replay.derive(work, ids=[row.id])

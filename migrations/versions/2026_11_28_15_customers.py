@@ -179,10 +179,9 @@ def _merges() -> None:
         "account_merge_changes",
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("table_name", sa.Text(), nullable=False),
-        *(
-            sa.Column(name, postgresql.JSONB(), nullable=False)
-            for name in ("key", "before", "after")
-        ),
+        sa.Column("key", postgresql.JSONB(), nullable=False),
+        sa.Column("before", postgresql.JSONB(), nullable=False),
+        sa.Column("after", postgresql.JSONB(), nullable=False),
         key=("number",),
     )
     _part(
