@@ -132,7 +132,7 @@ def _totals(work: Work, orders: CTE) -> Select[Any]:
     def number(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
         return func.count().filter(*conditions)
 
-    counted = (
+    counted: tuple[ColumnElement[Any], ...] = (
         number(first).label("order_count"),
         func.sum(column.reporting_value).label("value"),
         number(column.reporting_value.is_(None)).label("missing_value_count"),
