@@ -134,15 +134,15 @@ def _stamp(headers: MutableHeaders, request_id: str) -> None:
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:
-    admitted = scope["state"].get("admitted")
+    workspace_id, key_id = scope["state"].get("caller", (None, None))
     line = {
         "request_id": scope["state"]["request_id"],
         "method": scope["method"],
-        "route": _template(scope),
+        "route": scope["state"].get("template") or _template(scope),
         "status": status,
         "ms": round(seconds * 1000, 1),
-        "workspace": str(admitted.key.workspace_id) if admitted else None,
-        "key": str(admitted.key.id) if admitted else None,
+        "workspace": None if workspace_id is None else str(workspace_id),
+        "key": None if key_id is None else str(key_id),
     }
     requests.info(json.dumps(line))
 

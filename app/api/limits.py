@@ -39,20 +39,32 @@ async def admit_counted(
     request: Request, db: AsyncConnection, secret: str, scope: Scope | None
 ) -> Admitted:
     """Who comes with this key, counted; a key that is none is counted against its address."""
-    limits: Limits = request.app.state.limits
-    address, who = _address(request), digest(secret).hex()[:32]
-    await limits.refuse_guesses(address, who)
+    await refuse_guesses(request, digest(secret))
     try:
         admitted = await admit(db, secret, request.app.state.clock())
     except (Unauthenticated, KeyRevoked):
-        await limits.note_failure(address)
+        await request.app.state.limits.note_failure(_address(request))
         raise
     request.state.admitted = admitted
-    name, method = request.scope["route"].name, request.method
-    cost = await _cost(request, name)
-    request.state.spent = await limits.spend(who, bucket_of(name, method, scope), cost)
+    request.state.caller = (admitted.key.workspace_id, admitted.key.id)
+    request.app.state.known.note(digest(secret), admitted.key.workspace_id)
+    name = request.scope["route"].name
+    await spend(
+        request, digest(secret), bucket_of(name, request.method, scope), await _cost(request, name)
+    )
     check_origin(request, admitted.home)
     return admitted
+
+
+async def refuse_guesses(request: Request, key: bytes) -> None:
+    """`QuotaExceeded` for an address that only guesses, unless the key with this digest is used."""
+    await request.app.state.limits.refuse_guesses(_address(request), _who(key))
+
+
+async def spend(request: Request, key: bytes, bucket: Bucket, cost: int = 1) -> None:
+    """Count what the key with this digest asks for."""
+    limits: Limits = request.app.state.limits
+    request.state.spent = await limits.spend(_who(key), bucket, cost)
 
 
 def bucket_of(name: str, method: str, scope: Scope | None) -> Bucket:
@@ -94,6 +106,10 @@ async def _cost(request: Request, name: str) -> int:
     body: Any = await request.json()
     many = body.get(member) if isinstance(body, dict) else None
     return cost * max(1, len(many)) if isinstance(many, list) else cost
+
+
+def _who(key: bytes) -> str:
+    return key.hex()[:32]
 
 
 def _address(request: Request) -> str:
