@@ -63,14 +63,19 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         app.include_router(router)
     describe(app)
     app.router.routes.insert(0, Directory(app))
-    app.add_middleware(Shortcut, ways=WAYS)
+    _surround(app, settings, limits)
+    return app
+
+
+def _surround(app: FastAPI, settings: Settings, limits: Limits) -> None:
+    """What stands around the routes, from the inside out."""
     app.add_middleware(Gate, body_limit=settings.body_limit, upload_limit=settings.upload_limit)
     app.add_middleware(Envelope)
     app.add_middleware(Quotas, limits=limits)
     app.add_middleware(Compression)
     # Outermost: an answer without these headers is a network error to a page, whatever it says.
     app.add_middleware(Cors)
-    return app
+    app.add_middleware(Shortcut, ways=WAYS, body_limit=settings.body_limit)
 
 
 def document() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a request counts for, and where its caller stands then: in headers of every answer."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -78,6 +79,16 @@ def bucket_of(name: str, method: str, scope: Scope | None) -> Bucket:
     return Bucket.DEFAULT
 
 
+async def standing_headers(request: Request, status: int) -> list[tuple[bytes, bytes]]:
+    """Where the caller stands, for an answer with this status; nothing for one who is not known."""
+    spent: Spent | None = getattr(request.state, "spent", None)
+    if spent is None:
+        return []
+    limits: Limits = request.app.state.limits
+    standing = await limits.give_back(spent) if status == UNCHANGED else spent.standing
+    return [(name.lower().encode(), said.encode()) for name, said in standing.headers.items()]
+
+
 class Quotas:
     """Says on every answer to a known key where it stands; an answer without news costs nothing."""
 
@@ -113,8 +124,12 @@ def _who(key: bytes) -> str:
 
 
 def _address(request: Request) -> str:
+    return _network(request.client.host if request.client else "")
+
+
+@lru_cache(maxsize=1024)
+def _network(host: str) -> str:
     """Whoever has one IPv6 address has the 2^64 others of its network as well."""
-    host = request.client.host if request.client else ""
     try:
         address = ip_address(host)
     except ValueError:

@@ -5,7 +5,8 @@ checks the key that came, and builds the answer. Everything else goes through `W
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -67,6 +68,26 @@ class Lane:
         self.turns = asyncio.Semaphore(LANES)
         self.idle: list[asyncpg.Connection] = []
 
+    @asynccontextmanager
+    async def transaction(self, workspace_id: UUID) -> AsyncIterator[asyncpg.Connection]:
+        """For what takes several statements: they see this workspace, and are done together.
+
+        `NoAnswer` when the database refuses one: then none is done. `Lost`: nobody knows.
+        """
+        async with self.turns:
+            connection = await self._taken()
+            try:
+                # One round trip; the id is a UUID, never text from outside.
+                await connection.execute(f"BEGIN; SET LOCAL app.ws = '{UUID(str(workspace_id))}'")
+                yield connection
+                await connection.execute("COMMIT")
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, NoAnswer) as error:
+                raise await self._undone(connection, error) from error
+            except BaseException:
+                connection.terminate()
+                raise
+            self.idle.append(connection)
+
     async def row(self, statement: str, *values: Any) -> Sequence[Any] | None:
         """The one row of a statement; `NoAnswer` when the database refuses it or is away."""
         async with self.turns:
@@ -95,6 +116,18 @@ class Lane:
             return await asyncpg.connect(**self.options)
         except (asyncpg.PostgresError, OSError) as error:
             raise NoAnswer from error
+
+    async def _undone(self, connection: asyncpg.Connection, error: Exception) -> NoAnswer:
+        if not connection.is_closed() and isinstance(error, asyncpg.PostgresError | NoAnswer):
+            try:
+                await connection.execute("ROLLBACK")
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                connection.terminate()
+            else:
+                self.idle.append(connection)
+            return NoAnswer()
+        connection.terminate()
+        return Lost()
 
     def _refusal(self, connection: asyncpg.Connection, error: Exception) -> NoAnswer:
         if connection.is_closed() or not isinstance(error, asyncpg.PostgresError):

@@ -6,9 +6,10 @@ milestone is reached stays; what somebody stated is never overwritten.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from app.core.work import Work
 from app.domain import replay
@@ -57,8 +58,13 @@ async def decide(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
     """
     chosen = f"IN (SELECT opportunity_id FROM {table})" if table else "= ANY(CAST(:ids AS uuid[]))"
     values: dict[str, object] = {"workspace": work.workspace_id, "months": MONTHS}
-    decision = text(_DECIDE.replace("{chosen}", chosen))
+    decision = _decision(chosen)
     if table is None:
         await work.db.execute(decision, values | {"ids": list(ids)})
     else:
         await replay.as_sets(work, decision, values)
+
+
+@lru_cache(maxsize=32)
+def _decision(chosen: str) -> TextClause:
+    return text(_DECIDE.replace("{chosen}", chosen))

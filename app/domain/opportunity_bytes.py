@@ -36,7 +36,7 @@ def _instant(column: str) -> str:
     return f"replace({digits}, '.000000', '') || 'Z'"
 
 
-def _decimals(currency: str) -> str:
+def decimals(currency: str) -> str:
     unusual: dict[int, list[str]] = {}
     for code, decimals in DECIMALS.items():
         if decimals != 2:  # noqa: PLR2004 - as most have
@@ -46,7 +46,7 @@ def _decimals(currency: str) -> str:
 
 
 def _money(amount: str, currency: str) -> str:
-    digits = f"round({amount}, {_decimals(currency)})"
+    digits = f"round({amount}, {decimals(currency)})"
     said = f"""'{{"amount":"' || {digits} || '","currency":"' || {currency} || '"}}'"""
     return f"CAST({said} AS json)"
 

@@ -1,7 +1,9 @@
 """Replays events: stores what follows from them now, and answers what followed from them then."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -26,10 +28,19 @@ AS_BEFORE = "SET LOCAL enable_nestloop TO DEFAULT"
 # Whoever derives waits for whoever is deriving the same deal, and then sees what that one was told.
 # Ordered, so that no two wait for each other; weak enough for events to be written meanwhile.
 _LOCK = """
-SELECT min(hold_limit_days) FROM (
+SELECT min(hold_limit_days), set_config('plan_cache_mode', :plans, true) FROM (
   SELECT w.hold_limit_days FROM opportunities o JOIN workspaces w ON w.id = o.workspace_id
   WHERE o.workspace_id = :workspace AND o.id {chosen}
   ORDER BY o.id FOR NO KEY UPDATE OF o) locked"""
+
+
+_FORGET = """
+WITH forgotten AS (
+  DELETE FROM passages WHERE workspace_id = :workspace AND opportunity_id {chosen})
+DELETE FROM credits WHERE workspace_id = :workspace AND opportunity_id {chosen}"""
+NAMED = "= ANY(CAST(:ids AS uuid[]))"
+# A plan for a single deal fits every single deal, and takes longer to make than to follow.
+ONE_PLAN = "force_generic_plan"
 
 
 async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = ()) -> None:
@@ -39,17 +50,32 @@ async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
     Call it after every insert into events, in the same transaction. What it changes counts up
     the version; insert a new opportunity with version 0, then it comes out with 1.
     """
-    chosen = f"IN (SELECT opportunity_id FROM {table})" if table else "= ANY(CAST(:ids AS uuid[]))"
-    values = values_of(work) | {"ids": list(ids)}
+    steps = _steps(f"IN (SELECT opportunity_id FROM {table})" if table else NAMED)
+    values = values_of(work) | {"ids": list(ids), "plans": "auto" if len(ids) != 1 else ONE_PLAN}
     if table:
         await work.db.execute(text(SETS))
-    values["hold_limit"] = await work.db.scalar(text(_LOCK.replace("{chosen}", chosen)), values)
-    for derived in ("passages", "credits"):
-        condition = f"workspace_id = :workspace AND opportunity_id {chosen}"
-        await work.db.execute(text(f"DELETE FROM {derived} WHERE {condition}"), values)
-    await work.db.execute(text(derive_sql(f"e.opportunity_id {chosen}")), values)
+    values["hold_limit"] = await work.db.scalar(steps.lock, values)
+    await work.db.execute(steps.forget, values)
+    await work.db.execute(steps.derive, values)
     if table:
         await work.db.execute(text(AS_BEFORE))
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    lock: TextClause
+    forget: TextClause
+    derive: TextClause
+
+
+@lru_cache(maxsize=32)
+def _steps(chosen: str) -> _Steps:
+    """The statements for a choice of opportunities; to read so long ones takes milliseconds."""
+    return _Steps(
+        text(_LOCK.replace("{chosen}", chosen)),
+        text(_FORGET.replace("{chosen}", chosen)),
+        text(derive_sql(f"e.opportunity_id {chosen}")),
+    )
 
 
 async def as_sets(work: Work, statement: TextClause, values: Mapping[str, Any]) -> None:
