@@ -43,8 +43,8 @@ class Database:
         known = {name: value for name, value in said.items() if not name.startswith("prepared_")}
         role = {"role": self.app_role} if self.app_role else {}
         options = _limits(settings) | more | role
-        # Statements stay prepared: they are few, and there are no others.
-        kept = {"max_cached_statement_lifetime": 0}
+        # Statements stay prepared, however long they are: they are few, and there are no others.
+        kept = {"max_cached_statement_lifetime": 0, "max_cacheable_statement_size": 0}
         return known | kept | {"server_settings": options, "timeout": 10}
 
     def patient_engine(self, settings: Settings) -> AsyncEngine:

@@ -31,6 +31,9 @@ BY_INDEX = {
     "enable_sort": "off",
     "jit": "off",
 }
+# Within a transaction, for a statement about sets: the planner's own choice, and back.
+FREELY = "; ".join(f"SET LOCAL {name} = on" for name in BY_INDEX if name.startswith("enable_"))
+AGAIN_BY_INDEX = FREELY.replace("= on", "= off")
 # Binds the statement to the workspace in $1: what stands beside `wall` in a lateral join comes
 # after it. Local: a statement without a transaction is one, and the setting ends with it.
 WALL = (

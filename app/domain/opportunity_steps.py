@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.ids import uuid7
-from app.core.lane import Caller, Lane, NoAnswer
+from app.core.lane import AGAIN_BY_INDEX, FREELY, Caller, Lane, NoAnswer
 from app.domain.history import derive_sql
 from app.domain.opportunity_bytes import KEY_OPENS, ONE, Found, decimals, whole
 from app.schemas.events import ReachIn, amount_of
@@ -81,8 +81,10 @@ async def reach(lane: Lane, caller: Caller, id: UUID, told: ReachIn) -> Found | 
         if row is None:
             raise NoAnswer
         key_id, *home = row
+        await db.execute(FREELY)
         await db.execute(FORGET, caller.workspace_id, id)
         await db.execute(DERIVE, caller.workspace_id, id, caller.now, *home)
+        await db.execute(AGAIN_BY_INDEX)
         seen = await db.fetchrow(ONE, *caller, id)
     _, version, body, attributes = seen
     return Found(key_id, whole(body, attributes).encode(), version)
