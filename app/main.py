@@ -11,11 +11,14 @@ from fastapi import FastAPI
 from app.api import ROUTERS, docs, health, problems
 from app.api.answers import add_answers
 from app.api.compression import Compression
+from app.api.directory import Directory
 from app.api.frame import Envelope, Gate
 from app.api.limits import Quotas
 from app.api.openapi import describe
 from app.api.origins import Cors
+from app.api.short import WAYS, Known, Shortcut
 from app.core.database import Database, check_role
+from app.core.lane import Lane
 from app.core.limits import Limits
 from app.core.settings import Settings
 from app.worker import Worker
@@ -34,9 +37,11 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         await check_role(engine)
         worker = Worker(database, settings, clock)
         app.state.engine, app.state.worker = engine, worker
+        app.state.lane = Lane(database, settings)
         async with worker.running():
             yield
         await limits.close()
+        await app.state.lane.close()
         await engine.dispose()
 
     app = FastAPI(
@@ -50,19 +55,27 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     )
     limits = Limits(settings)
     app.state.clock, app.state.settings, app.state.limits = clock, settings, limits
+    app.state.known = Known()
     add_answers(app)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
     for router in (health.router, problems.router, docs.router):
         app.include_router(router)
     describe(app)
+    app.router.routes.insert(0, Directory(app))
+    _surround(app, settings, limits)
+    return app
+
+
+def _surround(app: FastAPI, settings: Settings, limits: Limits) -> None:
+    """What stands around the routes, from the inside out."""
     app.add_middleware(Gate, body_limit=settings.body_limit, upload_limit=settings.upload_limit)
     app.add_middleware(Envelope)
     app.add_middleware(Quotas, limits=limits)
     app.add_middleware(Compression)
     # Outermost: an answer without these headers is a network error to a page, whatever it says.
     app.add_middleware(Cors)
-    return app
+    app.add_middleware(Shortcut, ways=WAYS, body_limit=settings.body_limit)
 
 
 def document() -> dict[str, Any]:

@@ -14,8 +14,9 @@ NUMBERS = {"engine.flow": {"numpy"}, "engine.forecast": {"numpy"}}
 FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     "engine": set(),
     "tables": {"sqlalchemy"},
-    # limits: counting what callers ask for, here or in a Redis that several servers share.
-    "core": {"sqlalchemy", "pydantic", "pydantic_settings", "limits"},
+    # asyncpg: the driver itself, for the busiest doors (`lane`). limits: counting what callers ask
+    # for, here or in a Redis that several servers share.
+    "core": {"sqlalchemy", "asyncpg", "pydantic", "pydantic_settings", "limits"},
     "schemas": {"pydantic", "pydantic_core"},
     # xlsxwriter: what people mark by hand, as a workbook.
     "domain": {"sqlalchemy", "holidays", "xlsxwriter"},

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from app.api.bodies import Body
-from app.api.headers import known_by_tag, tag_of
+from app.api.headers import conditional
 from app.core.idempotency import Answer, Claim, keep
 from app.core.work import Work
 from app.schemas.accounts import AccountOut
@@ -25,10 +25,6 @@ REPLAYED = "Idempotency-Replayed"
 # with its neighbours: an age, the team of today, what the targets below sum up to.
 STILL = frozenset({AccountOut, ProcessOut, ProductOut, TeamOut, WorkspaceOut})
 LANGUAGE = "en"  # the only one in which a still object is known by its version alone
-# Another key or another language may see something else; nobody but the caller keeps it, and the
-# caller asks before using it again.
-SEEN_BY = ("Authorization", "Accept-Language", "Accept-Encoding")
-ASK_AGAIN = "private, no-cache"
 
 
 class Repeated(Exception):
@@ -74,7 +70,7 @@ class Finish:
                 return _replayed(repeated.answer)
             if (claimed := getattr(request.state, "claimed", None)) is not None:
                 await _keep(request.state.work, claimed, response, secret=self.secret)
-            return _conditional(request, response, still=self.still)
+            return _finished(request, response, still=self.still)
 
         return answer
 
@@ -97,16 +93,9 @@ def _replayed(answer: Answer) -> Response:
     return Response(answer.body, answer.status, answer.headers | {REPLAYED: "true"})
 
 
-def _conditional(request: Request, response: Response, *, still: bool) -> Response:
-    """The answer to a question with its tag, or 304 for a caller who has just that answer."""
-    seen = getattr(response, "body", None)
-    if request.method != "GET" or response.status_code != 200 or seen is None:  # noqa: PLR2004 - OK
+def _finished(request: Request, response: Response, *, still: bool) -> Response:
+    if request.method != "GET":
         return response
-    version = response.headers.get("etag")
-    plain = still and not request.url.query and request.state.work.language == LANGUAGE
-    tag = version if version and plain else tag_of(version, bytes(seen), request.state.work.now)
-    headers = {"ETag": tag, "Cache-Control": ASK_AGAIN, "Vary": ", ".join(SEEN_BY)}
-    if known_by_tag(request.headers.getlist("if-none-match"), tag):
-        return Response(status_code=304, headers=headers)
-    response.headers.update(headers)
-    return response
+    work: Work = request.state.work
+    plain = still and not request.url.query and work.language == LANGUAGE
+    return conditional(request, response, work.now, plain=plain)

@@ -8,24 +8,28 @@ import logging
 import time
 from uuid import UUID
 
+from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.answers import problem_response
+from app.api.compression import WORTH_IT
+from app.api.limits import standing_headers
 from app.core.errors import BodyTooLarge, Problem, UnsupportedMediaType
 from app.core.ids import uuid7
 
 requests = logging.getLogger("backcast.requests")
 errors = logging.getLogger("backcast.errors")
 
+SAFE = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 JSON = ("application/json", "application/merge-patch+json")
 UPLOADS = ("text/csv", "application/csv", "text/plain", "application/octet-stream")
 
 
-def request_id_of(headers: Headers) -> str:
+def request_id_of(said: str) -> str:
     """The caller's request id if it is a UUID, else a new one: nothing foreign enters the log."""
     try:
-        return str(UUID(headers.get("x-request-id", "")))
+        return str(UUID(said)) if said else str(uuid7())
     except ValueError:
         return str(uuid7())
 
@@ -40,7 +44,9 @@ class Envelope:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        scope.setdefault("state", {})["request_id"] = request_id_of(Headers(scope=scope))
+        scope.setdefault("state", {})["request_id"] = request_id_of(
+            Headers(scope=scope).get("x-request-id", "")
+        )
         began, status = time.perf_counter(), 0
 
         async def stamped(message: Message) -> None:
@@ -58,7 +64,7 @@ class Envelope:
                 raise
             await problem_response(scope, error)(scope, receive, stamped)
         finally:
-            _log(scope, status, time.perf_counter() - began)
+            log(scope, status, time.perf_counter() - began)
 
 
 class Gate:
@@ -128,21 +134,46 @@ def _too_large(limit: int) -> Problem:
 
 def _stamp(headers: MutableHeaders, request_id: str) -> None:
     headers["X-Request-Id"] = request_id
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
+    for name, value in SAFE:
+        headers[name.decode()] = value.decode()
     headers.setdefault("Cache-Control", "no-store")
 
 
-def _log(scope: Scope, status: int, seconds: float) -> None:
-    admitted = scope["state"].get("admitted")
+async def seal(request: Request, response: Response) -> None:
+    """Give an answer at once the headers that it would get on its way out, in their order."""
+    raw, state = response.raw_headers, request.state
+    raw += [(b"x-request-id", state.request_id.encode()), *SAFE]
+    names = {name for name, _ in raw}
+    if b"cache-control" not in names:
+        raw.append((b"cache-control", b"no-store"))
+    raw += await standing_headers(request, response.status_code)
+    _vary(raw, large=len(response.body) >= WORTH_IT)
+
+
+def _vary(raw: list[tuple[bytes, bytes]], *, large: bool) -> None:
+    """With the encoding, if an answer is large enough to be compressed; and with the origin."""
+    more = (b"Accept-Encoding", b"Origin") if large else (b"Origin",)
+    at = next((n for n, (name, _) in enumerate(raw) if name == b"vary"), None)
+    before = [] if at is None else raw[at][1].split(b", ")
+    value = b", ".join(dict.fromkeys((*before, *more)))
+    if at is None:
+        raw.append((b"vary", value))
+    else:
+        raw[at] = (b"vary", value)
+
+
+def log(scope: Scope, status: int, seconds: float) -> None:
+    if not requests.isEnabledFor(logging.INFO):
+        return
+    workspace_id, key_id = scope["state"].get("caller", (None, None))
     line = {
         "request_id": scope["state"]["request_id"],
         "method": scope["method"],
-        "route": _template(scope),
+        "route": scope["state"].get("template") or _template(scope),
         "status": status,
         "ms": round(seconds * 1000, 1),
-        "workspace": str(admitted.key.workspace_id) if admitted else None,
-        "key": str(admitted.key.id) if admitted else None,
+        "workspace": None if workspace_id is None else str(workspace_id),
+        "key": None if key_id is None else str(key_id),
     }
     requests.info(json.dumps(line))
 

@@ -6,12 +6,16 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from fastapi import Response
+from fastapi import Request, Response
 
 Object = TypeVar("Object", bound=Any)
 
 # The version of an object, and in answers that move while it stands still also a digest of all:
 # the version says whether a change would overwrite another, the digest whether there is news.
+# Another key or another language may see something else; nobody but the caller keeps it, and the
+# caller asks before using it again.
+SEEN_BY = ("Authorization", "Accept-Language", "Accept-Encoding")
+ASK_AGAIN = "private, no-cache"
 TAG = re.compile(r'"([1-9][0-9]{0,17})(?:-[0-9a-f]{16})?"')
 
 
@@ -44,3 +48,20 @@ def known_by_tag(sent: Sequence[str], tag: str) -> bool:
     """Whether If-None-Match names the tag; weak tags match as well (RFC 9110, 13.1.2)."""
     named = {each.strip().removeprefix("W/") for value in sent for each in value.split(",")}
     return "*" in named or tag.removeprefix("W/") in named
+
+
+def conditional(request: Request, response: Response, now: datetime, *, plain: bool) -> Response:
+    """The answer to a question with its tag, or 304 for a caller who has just that answer.
+
+    `plain`: its version alone makes the tag.
+    """
+    seen = getattr(response, "body", None)
+    if response.status_code != 200 or seen is None:  # noqa: PLR2004 - OK
+        return response
+    version = response.headers.get("etag")
+    tag = version if version and plain else tag_of(version, bytes(seen), now)
+    headers = {"ETag": tag, "Cache-Control": ASK_AGAIN, "Vary": ", ".join(SEEN_BY)}
+    if known_by_tag(request.headers.getlist("if-none-match"), tag):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return response

@@ -1,5 +1,6 @@
 """What a request counts for, and where its caller stands then: in headers of every answer."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -46,20 +47,32 @@ async def admit_counted(
     request: Request, db: AsyncConnection, secret: str, scope: Scope | None
 ) -> Admitted:
     """Who comes with this key, counted; a key that is none is counted against its address."""
-    limits: Limits = request.app.state.limits
-    address, who = _address(request), digest(secret).hex()[:32]
-    await limits.refuse_guesses(address, who)
+    await refuse_guesses(request, digest(secret))
     try:
         admitted = await admit(db, secret, request.app.state.clock())
     except (Unauthenticated, KeyRevoked):
-        await limits.note_failure(address)
+        await request.app.state.limits.note_failure(_address(request))
         raise
     request.state.admitted = admitted
-    name, method = request.scope["route"].name, request.method
-    cost = await _cost(request, name)
-    request.state.spent = await limits.spend(who, bucket_of(name, method, scope), cost)
+    request.state.caller = (admitted.key.workspace_id, admitted.key.id)
+    request.app.state.known.note(digest(secret), admitted.key.workspace_id)
+    name = request.scope["route"].name
+    await spend(
+        request, digest(secret), bucket_of(name, request.method, scope), await _cost(request, name)
+    )
     check_origin(request, admitted.home)
     return admitted
+
+
+async def refuse_guesses(request: Request, key: bytes) -> None:
+    """`QuotaExceeded` for an address that only guesses, unless the key with this digest is used."""
+    await request.app.state.limits.refuse_guesses(_address(request), _who(key))
+
+
+async def spend(request: Request, key: bytes, bucket: Bucket, cost: int = 1) -> None:
+    """Count what the key with this digest asks for."""
+    limits: Limits = request.app.state.limits
+    request.state.spent = await limits.spend(_who(key), bucket, cost)
 
 
 def bucket_of(name: str, method: str, scope: Scope | None) -> Bucket:
@@ -71,6 +84,16 @@ def bucket_of(name: str, method: str, scope: Scope | None) -> Bucket:
     if scope is Scope.IMPORTS_WRITE and method.upper() != "GET":
         return Bucket.IMPORTS
     return Bucket.DEFAULT
+
+
+async def standing_headers(request: Request, status: int) -> list[tuple[bytes, bytes]]:
+    """Where the caller stands, for an answer with this status; nothing for one who is not known."""
+    spent: Spent | None = getattr(request.state, "spent", None)
+    if spent is None:
+        return []
+    limits: Limits = request.app.state.limits
+    standing = await limits.give_back(spent) if status == UNCHANGED else spent.standing
+    return [(name.lower().encode(), said.encode()) for name, said in standing.headers.items()]
 
 
 class Quotas:
@@ -103,9 +126,17 @@ async def _cost(request: Request, name: str) -> int:
     return cost * max(1, len(many)) if isinstance(many, list) else cost
 
 
+def _who(key: bytes) -> str:
+    return key.hex()[:32]
+
+
 def _address(request: Request) -> str:
+    return _network(request.client.host if request.client else "")
+
+
+@lru_cache(maxsize=1024)
+def _network(host: str) -> str:
     """Whoever has one IPv6 address has the 2^64 others of its network as well."""
-    host = request.client.host if request.client else ""
     try:
         address = ip_address(host)
     except ValueError:

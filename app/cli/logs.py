@@ -11,6 +11,9 @@ def configure(level: str) -> None:
     if level.upper() not in logging.getLevelNamesMapping():
         raise Failure(f"BACKCAST_LOG_LEVEL: {level!r} is no level such as info or warning")
     logging.config.dictConfig(plan(level.upper()))
+    # Nobody reads them here, and finding them out costs more than the line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging.logAsyncioTasks = False
 
 
 def plan(level: str) -> dict[str, Any]:

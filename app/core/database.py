@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.core.settings import Settings
 
@@ -32,14 +34,18 @@ class Database:
 
     def engine(self, settings: Settings, *, role: str | None = None) -> AsyncEngine:
         """A pool of connections that have assumed the application's (or the given) role."""
-        limits = {
-            "application_name": "backcast",
-            "timezone": "UTC",
-            "statement_timeout": f"{settings.statement_timeout_seconds}s",
-            "lock_timeout": f"{settings.lock_timeout_seconds}s",
-            "idle_in_transaction_session_timeout": "60s",
-        }
+        limits = _limits(settings)
         return self._engine(self.app, limits, role or self.app_role, pool_size=settings.pool_size)
+
+    def driver_options(self, settings: Settings, more: dict[str, str]) -> dict[str, Any]:
+        """How the driver itself connects as the application, for `app.core.lane`."""
+        said = self.app.get_dialect()().create_connect_args(self.app)[1]
+        known = {name: value for name, value in said.items() if not name.startswith("prepared_")}
+        role = {"role": self.app_role} if self.app_role else {}
+        options = _limits(settings) | more | role
+        # Statements stay prepared, however long they are: they are few, and there are no others.
+        kept = {"max_cached_statement_lifetime": 0, "max_cacheable_statement_size": 0}
+        return known | kept | {"server_settings": options, "timeout": 10}
 
     def patient_engine(self, settings: Settings) -> AsyncEngine:
         """The worker's pool: lists workspaces, and may take long over an import."""
@@ -62,9 +68,29 @@ class Database:
     def _engine(url: URL, limits: dict[str, str], role: str, pool_size: int) -> AsyncEngine:
         options = limits | ({"role": role} if role else {})
         connect: dict[str, Any] = {"server_settings": options, "timeout": 10}
-        return create_async_engine(
-            url, connect_args=connect, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
-        )
+        engine = create_async_engine(url, connect_args=connect, pool_size=pool_size, max_overflow=0)
+        event.listen(engine.sync_engine, "checkout", _still_open)
+        return engine
+
+
+def _limits(settings: Settings) -> dict[str, str]:
+    return {
+        "application_name": "backcast",
+        "timezone": "UTC",
+        "statement_timeout": f"{settings.statement_timeout_seconds}s",
+        "lock_timeout": f"{settings.lock_timeout_seconds}s",
+        "idle_in_transaction_session_timeout": "60s",
+    }
+
+
+def _still_open(_: object, record: ConnectionPoolEntry, __: object) -> None:
+    """Instead of a question to the server: the driver hears at once when it hangs up.
+
+    All other connections of the pool are replaced as well; they ended with the same server.
+    """
+    driver: Any = record.driver_connection
+    if driver.is_closed():
+        raise InvalidatePoolError
 
 
 def driven(url: str) -> URL:

@@ -9,8 +9,8 @@ from enum import StrEnum
 from math import ceil
 from typing import TypeVar
 
-from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits import RateLimitItem, RateLimitItemPerSecond, WindowStats
+from limits.aio.storage import RedisStorage
 from limits.aio.storage.redis.redispy import RedispyBridge
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
@@ -21,7 +21,6 @@ from app.core.settings import Settings
 log = logging.getLogger("backcast.limits")
 
 Found = TypeVar("Found")
-Question = Callable[[FixedWindowRateLimiter], Awaitable[Found]]
 
 # A Redis that does not answer is left alone for so long; until then this process counts by itself.
 AWAY_SECONDS = 5.0
@@ -71,6 +70,52 @@ class Spent:
     standing: Standing
 
 
+class Windows:
+    """The count of this process: as the library's own in memory, without its tasks and timers."""
+
+    MOST = 100_000
+
+    def __init__(self) -> None:
+        self.ends: dict[str, float] = {}
+        self.counts: dict[str, int] = {}
+
+    async def test(self, quota: RateLimitItem, who: str, *, cost: int = 1) -> bool:
+        return self._count(_key(quota, who)) <= quota.amount - cost
+
+    async def hit(self, quota: RateLimitItem, who: str, *, cost: int = 1) -> bool:
+        return self.add(_key(quota, who), quota.get_expiry(), cost) <= quota.amount
+
+    async def get_window_stats(self, quota: RateLimitItem, who: str) -> WindowStats:
+        key = _key(quota, who)
+        left = quota.amount - self._count(key)
+        return WindowStats(self.ends.get(key, time.time()), max(0, left))
+
+    def add(self, key: str, seconds: int, cost: int) -> int:
+        """A window begins with the first that is counted in it."""
+        count = self._count(key) + cost
+        if count == cost:
+            self._forget_if_many()
+            self.ends[key] = time.time() + seconds
+        self.counts[key] = count
+        return count
+
+    def _count(self, key: str) -> int:
+        if self.ends.get(key, 0.0) > time.time():
+            return self.counts[key]
+        self.ends.pop(key, None)
+        self.counts.pop(key, None)
+        return 0
+
+    def _forget_if_many(self) -> None:
+        if len(self.counts) >= self.MOST:
+            for key in [*self.counts]:
+                self._count(key)
+
+
+Count = FixedWindowRateLimiter | Windows
+Question = Callable[[Count], Awaitable[Found]]
+
+
 class Limits:
     """Windows that begin with a caller's first request: callers do not all start at the minute."""
 
@@ -84,8 +129,8 @@ class Limits:
         }
         self.quotas = {bucket: self._quota(bucket, most) for bucket, most in quotas.items()}
         self.failures = self._quota(FAILED_KEYS, settings.limit_failed_keys)
-        self.own = FixedWindowRateLimiter(MemoryStorage())
-        self.shared = _shared(settings.redis_url.get_secret_value()) or self.own
+        self.own = Windows()
+        self.shared: Count = _shared(settings.redis_url.get_secret_value()) or self.own
         self.away_until = 0.0
 
     async def spend(self, who: str, bucket: Bucket, cost: int) -> Spent:
@@ -102,8 +147,7 @@ class Limits:
     async def give_back(self, spent: Spent) -> Standing:
         """Undo `spend`; where the caller stands then."""
         quota = self.quotas[spent.bucket]
-        key, seconds = quota.key_for(spent.who), quota.get_expiry()
-        await self._ask(lambda count: count.storage.incr(key, seconds, -spent.cost))
+        await self._ask(lambda count: _incremented(count, quota, spent.who, -spent.cost))
         return await self._standing(quota, spent.who)
 
     async def refuse_guesses(self, address: str, who: str) -> None:
@@ -121,7 +165,7 @@ class Limits:
 
     async def close(self) -> None:
         """Let the connections to Redis go."""
-        bridge = getattr(self.shared.storage, "bridge", None)
+        bridge = getattr(getattr(self.shared, "storage", None), "bridge", None)
         if isinstance(bridge, RedispyBridge):
             await bridge.storage.aclose()
 
@@ -162,12 +206,23 @@ def _shared(address: str) -> FixedWindowRateLimiter | None:
     return FixedWindowRateLimiter(storage)
 
 
-async def _taken(count: FixedWindowRateLimiter, quota: RateLimitItem, who: str, cost: int) -> bool:
+async def _taken(count: Count, quota: RateLimitItem, who: str, cost: int) -> bool:
     """Asked first, then taken: what is refused because it is large leaves room for small things."""
     return await count.test(quota, who, cost=cost) and await count.hit(quota, who, cost=cost)
 
 
-async def _stand(count: FixedWindowRateLimiter, quota: RateLimitItem, who: str) -> Standing:
+async def _incremented(count: Count, quota: RateLimitItem, who: str, cost: int) -> int:
+    seconds = quota.get_expiry()
+    if isinstance(count, Windows):
+        return count.add(_key(quota, who), seconds, cost)
+    return await count.storage.incr(quota.key_for(who), seconds, cost)
+
+
+def _key(quota: RateLimitItem, who: str) -> str:
+    return f"{quota.namespace}/{who}"
+
+
+async def _stand(count: Count, quota: RateLimitItem, who: str) -> Standing:
     found = await count.get_window_stats(quota, who)
     left = min(found.remaining, quota.amount)
     wait = max(0, ceil(found.reset_time - time.time()))

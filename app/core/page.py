@@ -119,8 +119,16 @@ def _beyond(keys: Sequence[Key], place: Sequence[Any]) -> ColumnElement[bool]:
 
 
 def _pack(work: Work, row: Row[Any], order: Order, asked: str) -> str:
-    place = json.dumps([_text(getattr(row, key.name)) for key in order.keys]).encode()
-    signed = _signature(work, order, asked, place) + place
+    values = [getattr(row, key.name) for key in order.keys]
+    return cursor_to(values, order, asked, workspace_id=work.workspace_id, secret=work.home.secret)
+
+
+def cursor_to(
+    values: Sequence[Any], order: Order, asked: str, *, workspace_id: UUID, secret: bytes
+) -> str:
+    """The cursor to what comes after these values of the order's keys."""
+    place = json.dumps([_text(value) for value in values]).encode()
+    signed = _signature(workspace_id, secret, order, asked, place) + place
     return urlsafe_b64encode(signed).decode().rstrip("=")
 
 
@@ -128,7 +136,7 @@ def _unpack(work: Work, cursor: str, order: Order, asked: str) -> list[Any]:
     try:
         signed = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         signature, place = signed[:SIGNATURE_BYTES], signed[SIGNATURE_BYTES:]
-        if not compare_digest(signature, _signature(work, order, asked, place)):
+        if not compare_digest(signature, _own_signature(work, order, asked, place)):
             raise ValueError("signature")
         parsers = _parsers(order)
         return [parse(value) for parse, value in zip(parsers, json.loads(place), strict=True)]
@@ -137,15 +145,19 @@ def _unpack(work: Work, cursor: str, order: Order, asked: str) -> list[Any]:
         raise InvalidCursor.parameter("cursor", "invalid_cursor", detail) from error
 
 
-def _signature(work: Work, order: Order, asked: str, place: bytes) -> bytes:
+def _own_signature(work: Work, order: Order, asked: str, place: bytes) -> bytes:
+    return _signature(work.workspace_id, work.home.secret, order, asked, place)
+
+
+def _signature(workspace_id: UUID, secret: bytes, order: Order, asked: str, place: bytes) -> bytes:
     """Made of everything the cursor belongs to: workspace (its secret), list, order, question.
 
     So a cursor that was changed, or comes with another question, does not fit. Nothing is granted
     by one that does: the page is asked for with the caller's own key and filters.
     """
     keys = [f"{'-' if key.descending else ''}{key.name}" for key in order.keys]
-    context = json.dumps([str(work.workspace_id), str(order.id), keys, asked]).encode()
-    return digest(work.home.secret, context + b"\n" + place, sha256)[:SIGNATURE_BYTES]
+    context = json.dumps([str(workspace_id), str(order.id), keys, asked]).encode()
+    return digest(secret, context + b"\n" + place, sha256)[:SIGNATURE_BYTES]
 
 
 def _parsers(order: Order) -> Iterator[Any]:

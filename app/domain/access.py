@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import Row, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.database import enter
 from app.core.errors import InsufficientScope, Invalid, KeyRevoked, Unauthenticated
 from app.core.ids import uuid7
 from app.core.keys import digest, hint, new_key, plausible
@@ -16,7 +15,7 @@ from app.core.page import Order, Page, page
 from app.core.work import Home, Work
 from app.schemas.api_keys import ApiKeyIn, Scope
 from app.schemas.base import Listing
-from app.tables import ApiKey, Workspace
+from app.tables import ApiKey
 
 __all__ = [
     "Admitted",
@@ -32,6 +31,21 @@ __all__ = [
 ]
 
 USE_NOTED_EVERY = timedelta(minutes=10)
+
+_WORKSPACE = """w.name AS home_name, w.time_zone, w.currency, w.language, w.fiscal_start, w.secret,
+  w.allowed_origins, w.group_orders_count"""
+_HOME = text(f"SELECT {_WORKSPACE} FROM workspaces w WHERE w.id = :workspace")
+# The policy on api_keys shows exactly the row whose digest the transaction names; the key's
+# workspace is the one the transaction is bound to from here on. One after the other: each stands
+# beside what the one before has given (OFFSET 0 keeps it so), and is true for the transaction only.
+_ADMIT = text(f"""
+SELECT k.*, {_WORKSPACE}
+FROM (SELECT set_config('app.key_digest', :digest, true) AS digest OFFSET 0) named
+CROSS JOIN LATERAL (
+  SELECT * FROM api_keys WHERE api_keys.digest = decode(named.digest, 'hex') OFFSET 0) k
+CROSS JOIN LATERAL (
+  SELECT set_config('app.ws', k.workspace_id::text, true)::uuid AS id OFFSET 0) entered
+CROSS JOIN LATERAL (SELECT * FROM workspaces WHERE workspaces.id = entered.id OFFSET 0) w""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +64,14 @@ async def admit(db: AsyncConnection, secret: str, now: datetime) -> Admitted:
     if not plausible(secret):
         raise Unauthenticated("The API key is unknown.")
     found = digest(secret)
-    # The policy on api_keys shows exactly the row whose digest the transaction names.
-    await db.exec_driver_sql(f"SET LOCAL app.key_digest = '{found.hex()}'")
-    key = (await db.execute(select(ApiKey).where(ApiKey.digest == found))).one_or_none()
+    key = (await db.execute(_ADMIT, {"digest": found.hex()})).one_or_none()
     if key is None:
         raise Unauthenticated("The API key is unknown.")
-    await enter(db, key.workspace_id)
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
         raise KeyRevoked("The API key was revoked or has expired; ask for a new one.")
     if key.last_used_at is None or now - key.last_used_at > USE_NOTED_EVERY:
         await _note_use(db, key, now)
-    return Admitted(key, await home(db, key.workspace_id))
+    return Admitted(key, _home(key))
 
 
 def allow(scopes: list[str], scope: Scope) -> None:
@@ -79,17 +90,7 @@ def allow_granting(held: list[str], wanted: list[Scope]) -> None:
 
 
 async def home(db: AsyncConnection, workspace_id: UUID) -> Home:
-    row = (await db.execute(select(Workspace).where(Workspace.id == workspace_id))).one()
-    return Home(
-        row.name,
-        row.time_zone,
-        row.currency,
-        row.language,
-        row.fiscal_start,
-        row.secret,
-        tuple(row.allowed_origins),
-        row.group_orders_count,
-    )
+    return _home((await db.execute(_HOME, {"workspace": workspace_id})).one())
 
 
 async def find_keys(work: Work, asked: Listing) -> Page:
@@ -146,4 +147,17 @@ async def _note_use(db: AsyncConnection, key: Row[Any], now: datetime) -> None:
             " FOR UPDATE SKIP LOCKED)"
         ),
         {"now": now, "workspace": key.workspace_id, "id": key.id},
+    )
+
+
+def _home(row: Row[Any]) -> Home:
+    return Home(
+        row.home_name,
+        row.time_zone,
+        row.currency,
+        row.language,
+        row.fiscal_start,
+        row.secret,
+        tuple(row.allowed_origins),
+        row.group_orders_count,
     )

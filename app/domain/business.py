@@ -7,9 +7,10 @@ so (`group_orders_count`), an order of any company of the group counts.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from app.core.work import Work
 from app.domain import replay
@@ -141,7 +142,7 @@ async def decide(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
     """
     these = f"IN (SELECT opportunity_id FROM {table})" if table else "= ANY(CAST(:ids AS uuid[]))"
     values: dict[str, object] = {"workspace": work.workspace_id, "months": MONTHS}
-    decision = text(_said(work, _DECIDE, _FREE.replace("{chosen}", these)))
+    decision = _decision(these, companies_sql(work))
     if table is None:
         await work.db.execute(decision, values | {"ids": list(ids)})
     else:
@@ -179,3 +180,9 @@ def companies_sql(work: Work) -> str:
 
 def _said(work: Work, sql: str, chosen: str) -> str:
     return sql.replace("{chosen}", chosen).replace("{companies}", companies_sql(work))
+
+
+@lru_cache(maxsize=32)
+def _decision(chosen: str, companies: str) -> TextClause:
+    said = _DECIDE.replace("{chosen}", _FREE.replace("{chosen}", chosen))
+    return text(said.replace("{companies}", companies))

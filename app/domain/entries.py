@@ -108,7 +108,7 @@ def owner_without_share(
 
 async def _processes(work: Work, words: set[str]) -> dict[str, Row[Any]]:
     """Each process by the words that name it (key or id), with its newest version."""
-    ids = [id for id in map(_id, words) if id is not None]
+    ids = [id for id in map(id_of, words) if id is not None]
     version = (ProcessVersion.workspace_id == Process.workspace_id) & (
         ProcessVersion.process_id == Process.id
     )
@@ -118,11 +118,12 @@ async def _processes(work: Work, words: set[str]) -> dict[str, Row[Any]]:
     newest = query.ext(distinct_on(Process.id)).order_by(Process.id, ProcessVersion.number.desc())
     rows = await work.all(newest.with_only_columns(*columns))
     by_key, by_id = {row.key: row for row in rows}, {row.id: row for row in rows}
-    found = {word: by_id.get(_id(word)) if _id(word) else by_key.get(word) for word in words}
+    found = {word: by_id.get(id_of(word)) if id_of(word) else by_key.get(word) for word in words}
     return {word: row for word, row in found.items() if row is not None}
 
 
-def _id(word: str) -> UUID | None:
+def id_of(word: str) -> UUID | None:
+    """The id that this word is, if it is one."""
     try:
         return UUID(word) if word.count("-") == 4 else None  # noqa: PLR2004 - as ids are written
     except ValueError:

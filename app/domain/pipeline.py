@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
@@ -23,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from app.core.errors import NotFound
-from app.core.page import Key, Listed, Order, Page, listed
+from app.core.page import Key, Listed, Order, Page, cursor_to, listed
 from app.core.work import Work
 from app.domain import processes
 from app.domain.people import team_on
@@ -49,23 +50,25 @@ SORTS: dict[OpportunitySort, tuple[str, ColumnElement[Any]]] = {
     OpportunitySort.SMALLEST: ("sort_value", literal_column(_VALUE_IN_ORDER, Numeric())),
 }
 
+# The question for all of them, as cursors are bound to it.
+_ALL = OpportunityQuery().asked
 # A hold stops the clock until an event ends it, or until its own end has passed.
 _ON_HOLD = "(held_since IS NOT NULL AND held_until > moment.now)"
-_STATUS = f"CASE WHEN opportunities.status = 'open' AND {_ON_HOLD} THEN 'on_hold' ELSE status END"
+STATUS = f"CASE WHEN opportunities.status = 'open' AND {_ON_HOLD} THEN 'on_hold' ELSE status END"
 # All holds together stop it for so many days at most; then it runs again.
 _RESTED = """least(moment.hold_limit_days, clock_held_days
   + CASE WHEN held_since IS NULL THEN 0 ELSE greatest(0, extract(epoch FROM
     least(moment.now, held_until) - greatest(held_since, clock_from)) / 86400) END)"""
-_AGE = f"""greatest(0, floor(extract(epoch FROM
+AGE = f"""greatest(0, floor(extract(epoch FROM
   coalesce(exited_at, won_at, moment.now) - clock_from) / 86400 - {_RESTED}))::int"""
-status_now: ColumnElement[Any] = literal_column(_STATUS, Text())
-age_now: ColumnElement[Any] = literal_column(_AGE, Integer())
-_PROGRESS = """(SELECT coalesce(sum(c.weight) FILTER (WHERE EXISTS (
+status_now: ColumnElement[Any] = literal_column(STATUS, Text())
+age_now: ColumnElement[Any] = literal_column(AGE, Integer())
+PROGRESS = """(SELECT coalesce(sum(c.weight) FILTER (WHERE EXISTS (
     SELECT FROM events e WHERE e.workspace_id = c.workspace_id AND e.criterion_id = c.id
       AND e.opportunity_id = opportunities.id)), 0) / sum(c.weight)
   FROM criteria c WHERE c.workspace_id = opportunities.workspace_id
     AND c.milestone_id = opportunities.milestone_id)"""
-_DUPLICATE_OF = """CASE WHEN exit_kind = 'duplicate' THEN (SELECT e.duplicate_of FROM events e
+DUPLICATE_OF = """CASE WHEN exit_kind = 'duplicate' THEN (SELECT e.duplicate_of FROM events e
   WHERE e.workspace_id = opportunities.workspace_id AND e.opportunity_id = opportunities.id
     AND e.kind = 'exited' ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1) END"""
 _PRODUCTS = """ARRAY(SELECT p.product_id FROM opportunity_products p
@@ -91,11 +94,20 @@ async def find(work: Work, asked: OpportunityQuery) -> Page:
 
 async def seen_page(work: Work, query: Select[Any], asked: Asked) -> Page:
     """The page that was asked for of a query made of `viewed`, as views without companions."""
-    first, *then = (_key(sort) for sort in asked.sort)
-    id = Opportunity.id.expression
-    order = Order(first.name, first.column, id, first.descending, tuple(then))
-    found = await listed(work, query, order, asked)
+    found = await listed(work, query, _order(asked.sort), asked)
     return replace(found, data=[_seen(work, row) for row in found.data])
+
+
+def after_newest(workspace_id: UUID, secret: bytes, at: datetime, id: UUID) -> str:
+    """The cursor to what comes after this opportunity when all are listed, newest first."""
+    order = _order([OpportunitySort.NEWEST])
+    return cursor_to((at, id), order, _ALL, workspace_id=workspace_id, secret=secret)
+
+
+def _order(sort: Sequence[OpportunitySort]) -> Order:
+    first, *then = (_key(each) for each in sort)
+    id = Opportunity.id.expression
+    return Order(first.name, first.column, id, first.descending, tuple(then))
 
 
 def _key(sort: OpportunitySort) -> Key:
@@ -118,8 +130,8 @@ def viewed(work: Work) -> Select[Any]:
         literal_column(_VALUE_IN_ORDER, Numeric()).label("sort_value"),
         status_now.label("seen_status"),
         age_now.label("age_days"),
-        literal_column(_PROGRESS).label("section_progress"),
-        literal_column(_DUPLICATE_OF).label("duplicate_of"),
+        literal_column(PROGRESS).label("section_progress"),
+        literal_column(DUPLICATE_OF).label("duplicate_of"),
         literal_column(_PRODUCTS).label("product_ids"),
     )
     return (

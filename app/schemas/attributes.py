@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, to_json
 
 LIMIT = 16 * 1024
 # Deeper than anybody writes by hand, shallower than anything that reads it again gives up.
@@ -47,6 +47,15 @@ def merged(old: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         for key, value in patch.items()
         if value is not None
     }
+
+
+def written(stored: str) -> str:
+    """What the database keeps, in the words of an answer.
+
+    >>> written('{"a": 1.50, "b": [true, null]}')
+    '{"a":1.5,"b":[true,null]}'
+    """
+    return to_json(json.loads(stored)).decode()
 
 
 def _merged_member(old: Any, value: Any) -> Any:
