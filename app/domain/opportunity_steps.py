@@ -63,9 +63,7 @@ _ASKED = {
     "as_of": "CAST(NULL AS timestamptz)",
     "effective_at": "CAST(NULL AS timestamptz)",
 }
-DERIVE = re.sub(
-    r"(?<!:):([a-z_]+)", lambda name: _ASKED[name[1]], derive_sql("= :id")
-)
+DERIVE = re.sub(r"(?<!:):([a-z_]+)", lambda name: _ASKED[name[1]], derive_sql("= :id"))
 
 
 async def reach(lane: Lane, caller: Caller, id: UUID, told: ReachIn) -> Found | None:
