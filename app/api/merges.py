@@ -1,6 +1,6 @@
 """The endpoints of accounts that become one."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -15,7 +15,9 @@ from app.schemas.merges import MergedOut, MergeIn, MergeOut, MergeQuery
 router = APIRouter(tags=["duplicates"])
 
 
-TRIED = {200: {"model": MergedOut, "description": "What would become of them; nothing is kept."}}
+TRIED: dict[int | str, dict[str, Any]] = {
+    200: {"model": MergedOut, "description": "What would become of them; nothing is kept."}
+}
 
 
 @router.post("/accounts/merge", status_code=201, responses=TRIED)

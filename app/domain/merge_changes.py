@@ -65,6 +65,7 @@ VALUES (:workspace, :merge, :number, :table, :key, :before, :after)""").bindpara
     *(bindparam(name, type_=JSONB()) for name in ("key", "before", "after"))
 )
 TOLD = 10
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 
 
 @dataclass(slots=True)
@@ -169,7 +170,7 @@ def _typed(object: str, column: Column[Any]) -> str:
     """The member of a JSON object that is named like the column, as what the column holds."""
     if isinstance(column.type, JSONB):
         return f"nullif({object}->'{column.name}', 'null')"
-    return f"CAST({object}->>'{column.name}' AS {column.type.compile(postgresql.dialect())})"
+    return f"CAST({object}->>'{column.name}' AS {column.type.compile(DIALECT)})"
 
 
 def json_of(names: Sequence[str]) -> str:
