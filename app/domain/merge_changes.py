@@ -65,6 +65,7 @@ VALUES (:workspace, :merge, :number, :table, :key, :before, :after)""").bindpara
     *(bindparam(name, type_=JSONB()) for name in ("key", "before", "after"))
 )
 TOLD = 10
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 
 
 @dataclass(slots=True)
