@@ -170,8 +170,7 @@ def _typed(object: str, column: Column[Any]) -> str:
     """The member of a JSON object that is named like the column, as what the column holds."""
     if isinstance(column.type, JSONB):
         return f"nullif({object}->'{column.name}', 'null')"
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
-    return f"CAST({object}->>'{column.name}' AS {column.type.compile(dialect)})"
+    return f"CAST({object}->>'{column.name}' AS {column.type.compile(DIALECT)})"
 
 
 def json_of(names: Sequence[str]) -> str:
