@@ -1,8 +1,8 @@
 """Fewer references from what is derived, and none that another one implies.
 
-PostgreSQL looks each reference up, row by row; of the CPU of a bulk load they were more than half. What
-is derived takes its milestones and people from events, which refer to them; an import writes its own
-id; and every row goes with its opportunity, which goes with its workspace.
+PostgreSQL looks each reference up, row by row; that was more than half of the CPU of a bulk load.
+What is derived takes its milestones and people from events, which refer to them; an import writes
+its own id; and every row goes with its opportunity, which goes with its workspace.
 """
 
 from alembic import op
