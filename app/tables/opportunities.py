@@ -177,6 +177,7 @@ class Event(Owned):
     note: Mapped[str | None]
 
     __table_args__ = (
+        home(),
         link("opportunity_id", "opportunities", ondelete="CASCADE"),
         link("milestone_id", "milestones"),
         link("criterion_id", "criteria"),
