@@ -21,7 +21,10 @@ _TELL = """
 WITH door AS MATERIALIZED (
   SELECT k.id AS key_id, w.currency, w.time_zone, w.hold_limit_days, o.*
   FROM api_keys k
-  JOIN workspaces w ON w.id = k.workspace_id
+  CROSS JOIN LATERAL (
+    -- The ledger counts by local days: another time zone waits, or is waited for.
+    SELECT currency, time_zone, hold_limit_days FROM workspaces
+    WHERE id = k.workspace_id FOR KEY SHARE) w
   CROSS JOIN LATERAL (
     SELECT id, version_id, position, created_at FROM opportunities
     WHERE workspace_id = k.workspace_id AND id = $5 AND deleted_at IS NULL

@@ -195,6 +195,7 @@ class Event(Owned):
     duplicate_of: Mapped[UUID | None]
 
     __table_args__ = (
+        home(),
         link("opportunity_id", "opportunities", ondelete="CASCADE"),
         link("account_id", "accounts"),
         link("duplicate_of", "opportunities"),

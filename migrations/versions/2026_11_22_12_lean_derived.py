@@ -1,8 +1,8 @@
 """Fewer references from what is derived, and none that another one implies.
 
-PostgreSQL looks each reference up, row by row; of the CPU of a bulk load they were more than half. What
-is derived takes its milestones and people from events, which refer to them; an import writes its own
-id; and every row goes with its opportunity, which goes with its workspace.
+PostgreSQL looks each reference up, row by row; that was more than half of the CPU of a bulk load.
+What is derived takes its milestones and people from events, which refer to them; an import writes
+its own id; and every row goes with its opportunity, which goes with its workspace.
 """
 
 from alembic import op
@@ -13,7 +13,6 @@ branch_labels = None
 depends_on = None
 
 IMPLIED = (
-    ("events", "events_workspace_id_fk"),
     ("events", "events_workspace_id_import_id_fk"),
     ("passages", "passages_workspace_id_fk"),
     ("passages", "passages_workspace_id_milestone_id_fk"),
@@ -42,7 +41,7 @@ def downgrade() -> None:
     op.create_foreign_key(
         "credits_workspace_id_person_id_fk", "credits", "people", ["workspace_id", "person_id"], OWN
     )
-    for table in ("events", "passages", "credits"):
+    for table in ("passages", "credits"):
         op.create_foreign_key(
             f"{table}_workspace_id_fk",
             table,
