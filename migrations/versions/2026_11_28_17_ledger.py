@@ -104,8 +104,12 @@ def upgrade() -> None:
     for fill in (RAGGED, MARKED, ARRIVED, STANDING):
         op.execute(fill)
     for table in CELLS:
-        name, fresh = table.replace("cells", "cells_fresh_idx"), sa.text("NOT folded")
-        op.create_index(name, table, ["workspace_id"], postgresql_where=fresh)
+        op.create_index(
+            table.replace("cells", "cells_fresh_idx"),
+            table,
+            ["workspace_id"],
+            postgresql_where=sa.text("NOT folded"),
+        )
         op.execute(f"ALTER TABLE {table} SET ({TIDY})")
         walls.wall(op.execute, table, grants=walls.FOLDED)
 
