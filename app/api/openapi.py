@@ -54,6 +54,7 @@ TAGS = {
     "milestones": "The acts of customers on the way to the order, and who arrived there.",
     "opportunities": "Chances for an order. The customer alone moves them.",
     "movement": "What happens to an opportunity; every event is kept.",
+    "orders": "What was ordered, line by line, for how long, and to whose credit.",
     "cascade": "What every milestone must receive so that the target arrives at the order.",
     "targets": "What shall be ordered, when and by whom.",
     "lights": "Green, amber or red: whether enough arrives at each milestone.",

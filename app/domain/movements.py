@@ -17,7 +17,7 @@ from app.core.errors import (
     OpportunityClosed,
 )
 from app.core.work import Work
-from app.domain import business, pipeline, processes, replay
+from app.domain import business, order_lines, pipeline, processes, replay
 from app.domain.milestones import milestones_of
 from app.domain.opportunities import record
 from app.schemas.events import (
@@ -52,13 +52,12 @@ async def reach(work: Work, id: UUID, told: ReachIn) -> OpportunityOut:
             f"Reaching {milestone.key!r} needs evidence: what can be shown for the customer's act?",
             faults=[_fault("/evidence", "evidence_required", "at least one piece of evidence")],
         )
-    if milestone.is_order and told.amount is None:
-        raise Invalid.at("/amount", "missing", "an order has an amount")
+    lines = await order_lines.read(work, told, is_order=milestone.is_order)
     if row.position == 0:
         await business.decide(work, ids=[id])
-    value, currency = amount_of(told.amount)
+    value, currency = order_lines.total(lines) or amount_of(told.amount)
     kind = "ordered" if milestone.is_order else "reached"
-    event = {"milestone_id": milestone.id, "value": value, "currency": currency}
+    event = {"milestone_id": milestone.id, "value": value, "currency": currency, "lines": lines}
     return await _tell(work, row, kind, moment, **event, **_act(told))
 
 
@@ -207,9 +206,15 @@ async def _exited(work: Work, id: UUID) -> Row[Any]:
 
 
 async def _tell(
-    work: Work, row: Row[Any], kind: str, occurred_at: datetime, **said: Any
+    work: Work,
+    row: Row[Any],
+    kind: str,
+    occurred_at: datetime,
+    lines: Sequence[order_lines.Line] = (),
+    **said: Any,
 ) -> OpportunityOut:
-    await record(work, row.id, kind=kind, occurred_at=occurred_at, **said)
+    event_id = await record(work, row.id, kind=kind, occurred_at=occurred_at, **said)
+    await order_lines.keep(work, row.id, event_id, lines)
     await replay.derive(work, ids=[row.id])
     return await pipeline.read(work, row.id)
 

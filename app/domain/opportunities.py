@@ -66,10 +66,10 @@ async def remove(work: Work, id: UUID, version: int) -> None:
     await replay.derive(work, ids=[id])
 
 
-async def record(work: Work, id: UUID, *, kind: str, occurred_at: datetime, **more: Any) -> None:
-    """Write one event. `derive` must follow before the transaction ends."""
+async def record(work: Work, id: UUID, *, kind: str, occurred_at: datetime, **more: Any) -> UUID:
+    """Write one event and give its id. `derive` must follow before the transaction ends."""
     said = {"correction": False, "reconstructed": False, "source": "api", "actor": work.actor}
-    await work.add(
+    row = await work.add(
         Event,
         opportunity_id=id,
         kind=kind,
@@ -77,6 +77,8 @@ async def record(work: Work, id: UUID, *, kind: str, occurred_at: datetime, **mo
         recorded_at=work.now,
         **(said | more),
     )
+    id_of_event: UUID = row.id
+    return id_of_event
 
 
 async def _restate(work: Work, row: Row[Any], wanted: OpportunityPatch) -> None:

@@ -79,6 +79,21 @@ def passages(
     return _seen(work, Passage, process_id, as_of, effective_at)
 
 
+def passages_of(
+    work: Work,
+    opportunity_id: UUID,
+    *,
+    as_of: datetime | None = None,
+    effective_at: datetime | None = None,
+) -> FromClause:
+    """The passages of one opportunity, as `passages` has them for a process."""
+    if as_of is None and effective_at is None:
+        mine = (Passage.workspace_id == work.workspace_id, Passage.opportunity_id == opportunity_id)
+        return select(Passage).where(*mine).subquery()
+    asked = {"opportunity": opportunity_id, "as_of": as_of, "effective_at": effective_at}
+    return _told(work, Passage, passages_sql("e.opportunity_id = :opportunity"), asked)
+
+
 def credits(
     work: Work,
     *,
@@ -110,13 +125,18 @@ def _seen(
     as_of: datetime | None,
     effective_at: datetime | None,
 ) -> FromClause:
-    stored = table.__table__
     if as_of is None and effective_at is None:
         return _today(work, table, process_id)
     sql = passages_sql(BY_PROCESS) if table is Passage else credits_sql(BY_PROCESS)
-    values = values_of(work) | {"process": process_id, "as_of": as_of, "effective_at": effective_at}
+    asked = {"process": process_id, "as_of": as_of, "effective_at": effective_at}
+    return _told(work, table, sql, asked)
+
+
+def _told(work: Work, table: type[Owned], sql: str, asked: Mapping[str, Any]) -> FromClause:
+    """What the events of a past moment say, as columns of the table that stores it today."""
+    values = values_of(work) | asked
     given = {name: value for name, value in values.items() if f":{name}" in sql}
-    return text(sql).bindparams(**given).columns(*stored.columns).subquery()
+    return text(sql).bindparams(**given).columns(*table.__table__.columns).subquery()
 
 
 def _today(work: Work, table: type[Owned], process_id: UUID) -> FromClause:

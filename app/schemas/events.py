@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.schemas.base import In, Instant, Listing, MoneyIn, MoneyOut, Note, Out, Short
+from app.schemas.orders import OrderLineIn
 
 
 class Act(StrEnum):
@@ -60,8 +61,19 @@ class ReachIn(_ActOfCustomer):
     milestone: MilestoneKey
     amount: Annotated[
         MoneyIn | None,
-        Field(description="The order's amount at the order; else the value from now on."),
+        Field(
+            description="The order's amount at the order, by default the sum of its lines; else the"
+            " value from now on."
+        ),
     ] = None
+    lines: Annotated[
+        list[OrderLineIn],
+        Field(
+            default_factory=list,
+            max_length=200,
+            description="What the order consists of; without lines it is what the deal is about.",
+        ),
+    ]
 
 
 class CriterionIn(_ActOfCustomer):

@@ -7,6 +7,7 @@ from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
 from app.tables.matrix import Cell, CellChange, CellConflict, CellCount, Mark
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
+from app.tables.order_lines import OrderLine, Renewal
 from app.tables.people import Membership, Person, Team
 from app.tables.processes import (
     Criterion,
@@ -43,6 +44,7 @@ __all__ = [
     "Milestone",
     "Opportunity",
     "OpportunityProduct",
+    "OrderLine",
     "Owned",
     "Passage",
     "Person",
@@ -50,6 +52,7 @@ __all__ = [
     "ProcessPolicy",
     "ProcessVersion",
     "Product",
+    "Renewal",
     "Table",
     "Target",
     "TargetPeriod",

@@ -15,6 +15,7 @@ APPEND_ONLY = {
     "daily_rounds",
     "forecast_points",
     "forecast_snapshots",
+    "order_lines",
     "process_policies",
     "target_versions",
     "target_periods",
