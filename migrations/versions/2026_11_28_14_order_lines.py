@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from app.core import walls
 
 revision = "2026_11_28_14_order_lines"
-down_revision = "2026_11_22_11_policies"
+down_revision = "2026_11_28_12_matrix"
 branch_labels = None
 depends_on = None
 
