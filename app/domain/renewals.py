@@ -11,6 +11,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.page import Order, Page, page
 from app.core.work import Work
 from app.domain import opportunities
+from app.engine.money import Money
 from app.schemas.base import MoneyIn
 from app.schemas.opportunities import BusinessSubtype, OpportunityIn, OpportunityOut
 from app.schemas.orders import OrderLineOut
@@ -90,10 +91,15 @@ def _opportunity(row: Row[Any], wanted: RenewalIn) -> OpportunityIn:
         process_id=wanted.process_id,
         account_id=row.account_id,
         owner_id=wanted.owner_id or row.owner_id,
-        value=wanted.value or MoneyIn(amount=row.amount, currency=row.currency),
+        value=wanted.value or _as_sent(Money(row.amount, row.currency)),
         product_ids=[row.product_id],
         business_subtype=BusinessSubtype.RENEWAL,
     )
+
+
+def _as_sent(money: Money) -> MoneyIn:
+    """An amount that is known here, as a client would have sent it."""
+    return MoneyIn.model_validate({"amount": money.text, "currency": money.currency})
 
 
 async def _link(work: Work, line_id: UUID, opportunity_id: UUID) -> None:

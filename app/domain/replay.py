@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import FromClause, TextClause, select, text
 
 from app.core.work import Work
+from app.domain import loop
 from app.domain.history import credits_sql, derive_sql, passages_sql
 from app.engine.money import exponent
 from app.tables import Credit, Owned, Passage
@@ -48,6 +49,7 @@ async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
         condition = f"workspace_id = :workspace AND opportunity_id {chosen}"
         await work.db.execute(text(f"DELETE FROM {derived} WHERE {condition}"), values)
     await work.db.execute(text(derive_sql(f"e.opportunity_id {chosen}")), values)
+    await loop.settle(work, chosen, values)
     if table:
         await work.db.execute(text(AS_BEFORE))
 
@@ -132,7 +134,7 @@ def _seen(
     return _told(work, table, sql, asked)
 
 
-def _told(work: Work, table: type[Owned], sql: str, asked: Mapping[str, Any]) -> FromClause:
+def _told(work: Work, table: type[Owned], sql: str, asked: dict[str, Any]) -> FromClause:
     """What the events of a past moment say, as columns of the table that stores it today."""
     values = values_of(work) | asked
     given = {name: value for name, value in values.items() if f":{name}" in sql}

@@ -2,6 +2,7 @@
 
 from app.tables.accounts import Account, Product
 from app.tables.base import Owned, Table, Versioned
+from app.tables.cell_deals import CellDeal
 from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
@@ -27,6 +28,7 @@ __all__ = [
     "CellChange",
     "CellConflict",
     "CellCount",
+    "CellDeal",
     "Credit",
     "Criterion",
     "CurrencyRate",

@@ -1,4 +1,4 @@
-"""What an order consists of, and in which opportunity a line of it is to be renewed."""
+"""What an order consists of, where a line of it is renewed, and which deals speak of which cells."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,11 +34,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("term_start <= term_end", name=op.f("order_lines_term_in_order_check")),
         *_links("order_lines", opportunity_id="opportunities", event_id="events"),
-        sa.ForeignKeyConstraint(
-            ["workspace_id", "product_id"],
-            ["products.workspace_id", "products.id"],
-            name=op.f("order_lines_workspace_id_product_id_fk"),
-        ),
+        *_references("order_lines", product_id="products"),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("order_lines_pk")),
         sa.UniqueConstraint(
             "workspace_id",
@@ -66,9 +62,26 @@ def upgrade() -> None:
         ["workspace_id", "opportunity_id"],
     )
     walls.wall(op.execute, "renewals")
+    op.create_table(
+        "cell_deals",
+        sa.Column("workspace_id", sa.Uuid(), nullable=False),
+        sa.Column("opportunity_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        *_links("cell_deals", opportunity_id="opportunities"),
+        *_references("cell_deals", account_id="accounts", product_id="products"),
+        sa.PrimaryKeyConstraint(
+            "workspace_id", "opportunity_id", "product_id", name=op.f("cell_deals_pk")
+        ),
+    )
+    for columns in (["account_id", "product_id"], ["product_id"]):
+        name = op.f(f"cell_deals_workspace_id_{'_'.join(columns)}_idx")
+        op.create_index(name, "cell_deals", ["workspace_id", *columns])
+    walls.wall(op.execute, "cell_deals")
 
 
 def downgrade() -> None:
+    op.drop_table("cell_deals")
     op.drop_table("renewals")
     op.drop_table("order_lines")
 
@@ -81,15 +94,18 @@ def _links(table: str, **columns: str) -> tuple[sa.ForeignKeyConstraint, ...]:
         name=op.f(f"{table}_workspace_id_fk"),
         ondelete="CASCADE",
     )
-    return (
-        home,
-        *(
-            sa.ForeignKeyConstraint(
-                ["workspace_id", column],
-                [f"{other}.workspace_id", f"{other}.id"],
-                name=op.f(f"{table}_workspace_id_{column}_fk"),
-                ondelete="CASCADE",
-            )
-            for column, other in columns.items()
-        ),
+    return home, *_references(table, "CASCADE", **columns)
+
+
+def _references(
+    table: str, ondelete: str | None = None, **columns: str
+) -> tuple[sa.ForeignKeyConstraint, ...]:
+    return tuple(
+        sa.ForeignKeyConstraint(
+            ["workspace_id", column],
+            [f"{other}.workspace_id", f"{other}.id"],
+            name=op.f(f"{table}_workspace_id_{column}_fk"),
+            ondelete=ondelete,
+        )
+        for column, other in columns.items()
     )

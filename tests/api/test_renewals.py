@@ -97,7 +97,7 @@ async def test_a_renewal_begins_with_what_is_known(client, service, alder):
     assert (made["business_type"], made["business_subtype"]) == ("existing", "renewal")
     [only] = await due(client)
     assert (only["state"], only["renewal_opportunity_id"]) == ("in_work", made["id"])
-    await sell(client, line(service, "1300.00"), deal=made)
+    await sell(client, line(service, "1300.00"), deal=made, at="2026-07-20T09:30:00Z")
     assert (await due(client))[0]["state"] == "renewed"
 
 
