@@ -17,7 +17,7 @@ LISTS = Path(__file__).parents[2].parent / "shared" / "data"
 MAPPINGS = Path(__file__).parents[2] / "docs" / "examples" / "mappings"
 SALES, PIPELINE = LISTS / "maven", LISTS / "synthetic-pe"
 TABLES = ("accounts", "products", "people", "teams", "memberships", "opportunities", "events")
-DERIVED = ("passages", "credits", "opportunity_products")
+DERIVED = ("passages", "credits", "opportunity_products", "cells", "cell_deals")
 
 pytestmark = [
     pytest.mark.skipif(not LISTS.exists(), reason="the deal lists are not at hand"),

@@ -109,7 +109,9 @@ async def write(work: Work, plan: Plan) -> Outcome:
     }
     await sql.change(work, _CHANGE, **known)
     await sql.change(work, _CONNECT)
-    await telling.tell(work, plan)
+    # Another account or product is no event, but the cells of the matrix follow from it as well.
+    changed = await sql.change(work, "INSERT INTO staged_touched SELECT id FROM staged_changed")
+    await telling.tell(work, plan, changed=changed > 0)
     return await _outcome(work, plan, created)
 
 

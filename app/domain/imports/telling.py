@@ -44,13 +44,16 @@ async def forget_known(work: Work, plan: Plan) -> int:
     return await sql.change(work, _KNOWN, source=plan.source)
 
 
-async def tell(work: Work, plan: Plan) -> int:
-    """Write the staged events and bring everything derived in line; how many events."""
+async def tell(work: Work, plan: Plan, *, changed: bool = False) -> int:
+    """Write the staged events and bring everything derived in line; how many events.
+
+    `changed`: other deals are in `staged_touched` already, about which no event is told.
+    """
     named = {"source": plan.source, "actor": work.actor, "import": plan.import_id}
     told = await sql.change(work, _TELL, **named)
     await sql.change(work, _TOUCHED)
     await work.db.execute(text("ANALYZE staged_touched"))
-    if told:
+    if told or changed:
         await replay.derive(work, table="staged_touched")
         await business.decide(work, table="staged_touched")
     return told
