@@ -6,7 +6,7 @@ from uuid import UUID
 from app.core.errors import NotFound, Problem
 from app.core.page import Order, Page, page
 from app.core.work import Work
-from app.domain import cell_rows, cells
+from app.domain import cell_deals, cell_rows, cells
 from app.domain.cells import Change, Voice
 from app.domain.references import present
 from app.engine.matrix.facets import Facet, stated
@@ -41,6 +41,7 @@ async def read(work: Work, account_id: UUID, product_id: UUID) -> CellOut:
         facets=facets_out(facets, work.now),
         annual_value=MoneyOut.model_validate(value) if value else None,
         value_source="stated" if value else "none",
+        opportunity_ids=list(await cell_deals.open_at(work, account_id, product_id)),
         version=row and row.version,
         created_at=row and row.created_at,
         updated_at=row and row.updated_at,

@@ -39,7 +39,8 @@ class Change:
 
     What a facet leaves out stays, as long as its answer does. `seen` are competitors besides those
     known. `at`: since when a derived claim is known to be true; what is older does not overwrite
-    what is newer. Without it the claim is of now, and the same said again is no news.
+    what is newer, unless it is `retold` by what said the newer one. Without it the claim is of now,
+    and the same said again is no news.
     """
 
     account_id: UUID
@@ -49,6 +50,7 @@ class Change:
     version: int | None = None
     opportunity_id: UUID | None = None
     at: datetime | None = None
+    retold: bool = False
 
     @property
     def key(self) -> Key:
@@ -90,7 +92,8 @@ class _Ledger:
         """Note what follows for one facet from what is said of it."""
         facets, place = self.cells[change.key].facets, (*change.key, name)
         now = facets[name]
-        verdict = judge(now, value, said, dated=change.at is not None)
+        dated = change.at is not None
+        verdict = judge(now, value, said, dated=dated, retold=change.retold)
         spoken = {
             "account_id": change.account_id,
             "product_id": change.product_id,

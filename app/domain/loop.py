@@ -67,10 +67,13 @@ def _change(work: Work, row: Row[Any], facet: str) -> Change | None:
         value = {"value": beside(known, value["value"])}
     elif not now.follows:  # what others know besides stays
         value = {name: member for name, member in value.items() if member is not None}
-    # Deals that say less than before must be heard as well, although what they say is older.
-    at = None if now.follows and now.at > claim.at else claim.at
     return Change(
-        row.account_id, row.product_id, {facet: value}, opportunity_id=claim.opportunity_id, at=at
+        row.account_id,
+        row.product_id,
+        {facet: value},
+        opportunity_id=claim.opportunity_id,
+        at=claim.at,
+        retold=now.follows,
     )
 
 

@@ -213,6 +213,9 @@ class CellOut(Out):
         MoneyOut | None, Field(description="Of what decides the status, if somebody stated it.")
     ]
     value_source: ValueSource
+    opportunity_ids: Annotated[
+        list[UUID], Field(description="Open opportunities of the account about the product.")
+    ]
     version: Annotated[int | None, Field(description="Null as long as nobody spoke of it.")]
     created_at: datetime | None
     updated_at: datetime | None

@@ -1,7 +1,7 @@
 """What becomes of deals is told of the cells of the matrix, and taken back with the deals."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import pytest
@@ -136,6 +136,7 @@ async def test_another_order_goes_on_saying_it(market):
     await tell(market.client, deals[1], "void", milestone="order", reason="another company")
     cell = await market.cell()
     assert (cell.status, cell.ours_annual_value) == ("buys", 7)
+    assert cell.ours_at == datetime.fromisoformat(EARLIER)
 
 
 async def test_a_deal_lost_to_a_competitor_says_so_of_its_products(market):

@@ -123,12 +123,13 @@ def objection(name: str, value: Value) -> str | None:
     return None
 
 
-def judge(now: Facet, value: Value, said: Said, *, dated: bool) -> Verdict:
+def judge(now: Facet, value: Value, said: Said, *, dated: bool, retold: bool = False) -> Verdict:
     """Whether what is said becomes the facet.
 
     What a person confirmed stands until a person says otherwise. What was concluded gives way to
     what is newer. The same said again is news if it is now confirmed, on another day, or (`dated`)
-    known to be true at a later one.
+    known to be true at a later one. `retold`: it follows anew from what it followed from before,
+    and may be true since an earlier moment than was said then.
     """
     same, before = value == now.value, now.said
     if before is None:
@@ -138,7 +139,7 @@ def judge(now: Facet, value: Value, said: Said, *, dated: bool) -> Verdict:
         return Verdict.KEPT if again else Verdict.CHANGED
     if before.confirmed:
         return Verdict.KEPT if same else Verdict.CONFLICT
-    if dated and said.at < before.at:
+    if dated and said.at < before.at and not retold:
         return Verdict.KEPT
-    later = dated and said.at > before.at
-    return Verdict.CHANGED if later or not same else Verdict.KEPT
+    moved = dated and said.at != before.at
+    return Verdict.CHANGED if moved or not same else Verdict.KEPT
