@@ -11,6 +11,7 @@ import httpx2 as httpx
 
 from app.domain.demo import PROCESS
 from tests.contract.walk_matrix import matrix
+from tests.contract.walk_orders import orders
 
 Answer = dict[str, Any]
 
@@ -116,6 +117,7 @@ async def through(walk: Walk, settled: Any) -> None:
     await _imports(walk, settled)
     await _house(walk)
     await matrix(walk)
+    await orders(walk)
     await _farewell(walk)
 
 
