@@ -84,7 +84,7 @@ class Credited:
 
     def _cost(self, amount: Decimal) -> int:
         """As the database rounds: halves away from nought."""
-        units = 10 ** money.exponent(self.currency)
+        units: int = 10 ** money.exponent(self.currency)
         return floor(Fraction(amount) * Fraction(self.order.fx_rate) * units + HALF)
 
     def _shared(self, margin: int | None) -> Sequence[int] | None:

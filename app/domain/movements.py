@@ -206,13 +206,9 @@ async def _exited(work: Work, id: UUID) -> Row[Any]:
 
 
 async def _tell(
-    work: Work,
-    row: Row[Any],
-    kind: str,
-    occurred_at: datetime,
-    lines: Sequence[order_lines.Line] = (),
-    **said: Any,
+    work: Work, row: Row[Any], kind: str, occurred_at: datetime, **said: Any
 ) -> OpportunityOut:
+    lines: Sequence[order_lines.Line] = said.pop("lines", ())
     event_id = await record(work, row.id, kind=kind, occurred_at=occurred_at, **said)
     await order_lines.keep(work, row.id, event_id, lines)
     await replay.derive(work, ids=[row.id])
