@@ -85,7 +85,7 @@ orders AS MATERIALIZED (
   -- What was ordered in the twelve months up to the latest order.
   SELECT o.account_id, o.product_id,
     CASE WHEN count(o.quantity) = count(*) THEN sum(o.quantity) END AS quantity,
-    CASE WHEN count(o.value) = count(*) THEN sum(o.value) END AS annual_value
+    CASE WHEN count(o.value) = count(*) THEN round(sum(o.value), :exponent) END AS annual_value
   FROM orders o
   JOIN bought b ON b.account_id = o.account_id AND b.product_id = o.product_id
     AND o.arrived_at > b.last_at - interval '1 year'

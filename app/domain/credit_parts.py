@@ -84,9 +84,8 @@ class Credited:
 
     def _cost(self, amount: Decimal) -> int:
         """As the database rounds: halves away from nought."""
-        units = 10 ** money.exponent(self.currency)
-        exact: Fraction = Fraction(amount) * Fraction(self.order.fx_rate) * units
-        return floor(exact + HALF)
+        units: int = 10 ** money.exponent(self.currency)
+        return floor(Fraction(amount) * Fraction(self.order.fx_rate) * units + HALF)
 
     def _shared(self, margin: int | None) -> Sequence[int] | None:
         if margin is None:

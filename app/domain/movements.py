@@ -240,7 +240,7 @@ async def _tell(
     occurred_at: datetime,
     **said: Any,
 ) -> OpportunityOut:
-    lines = said.pop("lines", ())
+    lines: Sequence[order_lines.Line] = said.pop("lines", ())
     event_id = await record(work, row.id, kind=kind, occurred_at=occurred_at, **said)
     await order_lines.keep(work, row.id, event_id, lines)
     await replay.derive(work, ids=[row.id])

@@ -132,7 +132,7 @@ def _totals(work: Work, orders: CTE) -> Select[Any]:
     def number(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
         return func.count().filter(*conditions)
 
-    counted: tuple[ColumnElement[Any], ...] = (
+    sums: tuple[ColumnElement[Any], ...] = (
         number(first).label("order_count"),
         func.sum(column.reporting_value).label("value"),
         number(column.reporting_value.is_(None)).label("missing_value_count"),
@@ -141,7 +141,7 @@ def _totals(work: Work, orders: CTE) -> Select[Any]:
         number(has_account, column.place == 1).label("customer_count_new"),
         number(has_account, first, column.place > 1).label("repeat_orders"),
     )
-    return select(*counted).select_from(orders.join(costs, true()))
+    return select(*sums).select_from(orders.join(costs, true()))
 
 
 def _summed(work: Work, row: Row[Any]) -> CreditTotalsOut:

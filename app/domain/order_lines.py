@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, or_
@@ -83,7 +84,8 @@ def _one_currency(told: ReachIn) -> None:
 async def _products(work: Work, lines: Sequence[OrderLineIn]) -> dict[UUID | str, UUID]:
     """Every product by what the lines call it, in one statement."""
     names = [_named(line) for line in lines]
-    query = work.rows(Product)
+    columns: tuple[Any, ...] = (Product.id, Product.key)
+    query = work.rows(Product).with_only_columns(*columns)
     ids = [name for name in names if isinstance(name, UUID)]
     keys = [name for name in names if isinstance(name, str)]
     found: dict[UUID | str, UUID] = {}

@@ -129,6 +129,7 @@ async def _asked(database: Database, server: Server, accounts: int, times: int) 
         )
         say("| question | p50 ms | CPU ms, service | CPU ms, database | kB |")
         say("|---|---|---|---|---|")
+        await _timed(client, server, "the smallest question", ("/v1/me", {}), times)
         for name, asked in {
             "first page, 50 customers": {},
             "first page, 10 customers": {"limit": 10},

@@ -46,7 +46,8 @@ def test_every_body_has_an_example(operations):
     for _, path, operation in operations:
         bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
         for kind, content in (pair for body in bodies for pair in body.get("content", {}).items()):
-            if kind not in (PARTIAL, PAGE):
+            readable = kind.startswith("text/") or "json" in kind
+            if readable and kind not in (PARTIAL, PAGE):
                 assert "example" in content, (operation["operationId"], path, kind)
 
 

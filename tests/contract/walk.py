@@ -124,6 +124,7 @@ async def through(walk: Walk, settled: Any) -> None:
     await orders(walk)
     await customers(walk)
     await matrix(walk)
+    await orders(walk)
     await _farewell(walk)
 
 
