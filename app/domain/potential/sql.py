@@ -18,20 +18,28 @@ def times_rate(currency: str) -> str:
     return f"CASE WHEN {currency} = :currency THEN 1 ELSE {rate} END"
 
 
-# What several competitors get adds up if all of it is stated.
 _OF_RIVAL = "k.value -> 'annual_value' ->> "
+_OF_ONE = "c.competitors -> 0 -> 'annual_value' ->> "
+_ALONE = "jsonb_array_length(c.competitors) = 1"
+# What several competitors get adds up if all of it is stated. Most often there is just one, and
+# PostgreSQL need not take the list apart.
 STATED = f"""round(CASE c.status
   WHEN 'buys' THEN c.ours_annual_value * {times_rate("c.ours_currency")}
   WHEN 'need' THEN c.need_value * {times_rate("c.need_currency")}
-  WHEN 'competitor' THEN (
-    SELECT CASE WHEN count(s.value) = count(*) THEN sum(s.value) END
-    FROM jsonb_array_elements(c.competitors) k CROSS JOIN LATERAL (
-      SELECT ({_OF_RIVAL}'amount')::numeric * {times_rate(f"({_OF_RIVAL}'currency')")} AS value) s)
+  WHEN 'competitor' THEN CASE WHEN {_ALONE}
+    THEN ({_OF_ONE}'amount')::numeric * {times_rate(f"({_OF_ONE}'currency')")}
+    ELSE (
+      SELECT CASE WHEN count(s.value) = count(*) THEN sum(s.value) END
+      FROM jsonb_array_elements(c.competitors) k CROSS JOIN LATERAL (
+        SELECT ({_OF_RIVAL}'amount')::numeric
+          * {times_rate(f"({_OF_RIVAL}'currency')")} AS value) s)
+    END
   END, :exponent)"""
 # One of the competitors can be attacked: nothing binds the customer longer than the horizon.
-ATTACKABLE = """c.status = 'competitor' AND EXISTS (
-    SELECT FROM jsonb_array_elements(c.competitors) k
-    WHERE coalesce((k.value ->> 'contract_end')::date <= :horizon, true))"""
+ATTACKABLE = f"""c.status = 'competitor' AND CASE WHEN {_ALONE}
+    THEN coalesce((c.competitors -> 0 ->> 'contract_end')::date <= :horizon, true)
+    ELSE EXISTS (SELECT FROM jsonb_array_elements(c.competitors) k
+      WHERE coalesce((k.value ->> 'contract_end')::date <= :horizon, true)) END"""
 # The day from which the status is known.
 SAID_AT = """CASE c.status WHEN 'buys' THEN c.ours_at WHEN 'competitor' THEN c.competitors_at
     WHEN 'need' THEN c.need_at WHEN 'no_need' THEN c.need_at END"""
@@ -42,9 +50,10 @@ MINE = """(CAST(:owner AS uuid) IS NULL OR a.owner_id = :owner)
     AND (CAST(:account AS uuid) IS NULL OR a.id = :account)
     AND (CAST(:segment AS text) IS NULL OR a.segment = :segment)"""
 
+# Materialized: a value is reckoned once, and used several times.
 VALUED = f"""
-{RATES}, valued AS (
-  SELECT c.account_id, c.product_id, c.status, a.owner_id, coalesce(a.segment, '') AS segment,
+{RATES}, valued AS MATERIALIZED (
+  SELECT c.product_id, c.status, a.owner_id, coalesce(a.segment, '') AS segment,
     {STATED} AS value, {ATTACKABLE} AS attackable
   FROM cells c
   JOIN accounts a ON a.id = c.account_id AND {THERE} AND {MINE}
