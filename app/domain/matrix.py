@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -156,7 +157,13 @@ def _row(
 
 
 def _summary(counts: Counts) -> str:
-    return summary(counts).model_dump_json()
+    return _told(tuple(counts.get(status, 0) for status in Status))
+
+
+@lru_cache(maxsize=10_000)
+def _told(counts: tuple[int, ...]) -> str:
+    """Rows of a page often have the same counts, and pages come again."""
+    return summary(dict(zip(Status, counts, strict=True))).model_dump_json()
 
 
 def _column(product: Row[Any]) -> dict[str, str]:
