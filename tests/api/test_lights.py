@@ -345,7 +345,7 @@ async def test_lights_need_the_same_statements_however_much_there_is(client, pro
         await arrive(client, "need", f"{number + 1}.00")
     statements.clear()
     await lights(client)
-    assert len(statements) == alone == 12, statements
+    assert len(statements) == alone == 9, statements
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ async def test_people_need_the_same_statements_however_many_there_are(client, pr
         await arrive(client, "need", "1.00", owner_id=person["id"])
     statements.clear()
     assert len((await people(client))["people"]) == 5
-    assert len(statements) == alone == 16, statements
+    assert len(statements) == alone == 13, statements
 
 
 @pytest.mark.parametrize("kind", ["team", "owner"])
