@@ -18,7 +18,9 @@ def ordered(query: Select[Any], table: Named, sort: Sort) -> tuple[Select[Any], 
         moments = {"created_at": table.created_at, "updated_at": table.updated_at}
         return query, Order(column, moments[column], table.id, descending)
     key = func.lower(table.name, type_=Text())
-    return query.add_columns(key.label("name_key")), Order("name_key", key, table.id, descending)
+    return query.add_columns(key.label("lower_name")), Order(
+        "lower_name", key, table.id, descending
+    )
 
 
 def begins(table: Named, beginning: str) -> ColumnElement[bool]:

@@ -11,6 +11,8 @@ from sqlalchemy import select
 
 from app.core.ids import uuid7
 from app.domain import replay
+from app.domain.ledger.kinds import KINDS
+from app.domain.ledger.recounting import differences
 from app.tables import Credit, Opportunity, Passage
 from tests.deals import eur, make_deal, make_person, make_process, post, tell
 
@@ -201,7 +203,6 @@ async def test_a_milestone_is_reached_the_same_on_either_way(app, client, statem
         [{"milestone": "need"}, {"milestone": "need"}, {"milestone": "invited"}],
         [{"milestone": "need", "amount": eur("5.00")}, {"milestone": "concept"}],
         [{"milestone": "concept", "occurred_at": "2026-07-20T09:30:00Z"}],
-        [{"milestone": "order", "amount": eur("7")}, {"milestone": "order", "amount": eur("8.5")}],
     ]
     for tale in tales:
         seen = {}
@@ -212,6 +213,17 @@ async def test_a_milestone_is_reached_the_same_on_either_way(app, client, statem
             assert bool(statements) == (way == "ordinary")
             seen[way] = [neutral(answer, deal["id"]) for answer in answers], await kept(work, deal)
         assert seen["short"] == seen["ordinary"]
+    assert [one for name in KINDS for one in await differences(work, name)] == []
+
+
+async def test_an_order_goes_the_ordinary_way_and_speaks_of_the_matrix(client, statements):
+    await make_process(client)
+    deal = await make_deal(client)
+    statements.clear()
+    told_of = {"milestone": "order", "amount": eur("7")}
+    answer = await client.post(f"/v1/opportunities/{deal['id']}/reach", json=told_of)
+    assert answer.json()["status"] == "won"
+    assert any("cell_deals" in statement for statement in statements)
 
 
 async def reached(app, client, deal, body, way):
