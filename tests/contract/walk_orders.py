@@ -28,7 +28,7 @@ async def orders(walk: Any) -> None:
 
 async def _sold(walk: Any, account: str) -> Any:
     owner = (await walk.go("list_people", ask={"q": "Ada"}))["data"][0]["id"]
-    service = await walk.go("create_product", {"key": "service", "name": "Service"})
+    service = await walk.go("create_product", {"key": "press-care", "name": "Press care"})
     wanted = {"name": "Press with service", "process_id": "new-business", "owner_id": owner}
     deal = await walk.go("create_opportunity", wanted | {"account_id": account})
     lines = [
