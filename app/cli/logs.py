@@ -13,7 +13,6 @@ def configure(level: str) -> None:
     logging.config.dictConfig(plan(level.upper()))
     # Nobody reads them here, and finding them out costs more than the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging.logAsyncioTasks = False
 
 
 def plan(level: str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ SORTS: dict[OpportunitySort, tuple[str, ColumnElement[Any]]] = {
 }
 
 # The question for all of them, as cursors are bound to it.
-_ALL = OpportunityQuery().asked
+_ALL = OpportunityQuery.model_validate({}).asked
 # A hold stops the clock until an event ends it, or until its own end has passed.
 _ON_HOLD = "(held_since IS NOT NULL AND held_until > moment.now)"
 STATUS = f"CASE WHEN opportunities.status = 'open' AND {_ON_HOLD} THEN 'on_hold' ELSE status END"
