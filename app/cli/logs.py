@@ -13,7 +13,6 @@ def configure(level: str) -> None:
     logging.config.dictConfig(plan(level.upper()))
     # Nobody reads them here, and finding them out costs more than the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    vars(logging)["logAsyncioTasks"] = False  # from Python 3.12 on
 
 
 def plan(level: str) -> dict[str, Any]:
