@@ -24,8 +24,10 @@ MANY = 500
 _BEGIN = """
 SELECT pg_try_advisory_xact_lock(hashtextextended('fold ' || id, 0)) FROM workspaces
 WHERE id = :workspace FOR KEY SHARE"""
-# A cell's rows are looked up one by one: there are few, among very many of other cells.
-_ONE_BY_ONE = "SET LOCAL enable_nestloop = on"
+# The rows of a few cells are looked up, those of many (after an import) joined as sets; the planner
+# cannot know how many rows are fresh.
+LOTS = 10_000
+_NESTED = "SET LOCAL enable_nestloop = {}"
 
 
 async def run(engine: AsyncEngine, many: int = MANY) -> None:
@@ -43,19 +45,20 @@ async def run(engine: AsyncEngine, many: int = MANY) -> None:
 
 async def fold(db: AsyncConnection, workspace_id: UUID, many: int = 1) -> int:
     """How many rows were put together; 0 also where somebody else is at it."""
-    values = {"workspace": workspace_id, "many": many}
+    values = {"workspace": workspace_id, "lots": max(LOTS, many)}
     if not await db.scalar(text(_BEGIN), values):
         return 0
-    await db.execute(text(_ONE_BY_ONE))
     put_together = 0
     for kind in KINDS.values():
-        if await db.scalar(text(_fresh(kind)), values) >= many:
+        fresh = await db.scalar(text(_fresh(kind)), values)
+        if fresh >= many:
+            await db.execute(text(_NESTED.format("on" if fresh < LOTS else "off")))
             put_together += await db.scalar(text(_folded(kind)), values)
     return put_together
 
 
 def _fresh(kind: Kind) -> str:
-    few = f"SELECT FROM {kind.table} WHERE workspace_id = :workspace AND NOT folded LIMIT :many"
+    few = f"SELECT FROM {kind.table} WHERE workspace_id = :workspace AND NOT folded LIMIT :lots"
     return f"SELECT count(*) FROM ({few}) fresh"
 
 

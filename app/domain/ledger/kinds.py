@@ -18,9 +18,10 @@ class Kind:
         return (*self.fixed, *self.open)
 
     def same(self, one: str, other: str) -> str:
-        """Whether two rows speak of the same cell."""
+        """Whether two rows speak of the same cell, so said that sets of them can be joined."""
         equal = [f"{one}.{name} = {other}.{name}" for name in self.fixed]
-        alike = [f"{one}.{name} IS NOT DISTINCT FROM {other}.{name}" for name in self.open]
+        told = "coalesce({0}.{1}::text, '')"
+        alike = [f"{told.format(one, name)} = {told.format(other, name)}" for name in self.open]
         return " AND ".join((*equal, *alike))
 
     def written(self, rows: str, *, folded: bool) -> str:
