@@ -124,7 +124,6 @@ async def through(walk: Walk, settled: Any) -> None:
     await orders(walk)
     await customers(walk)
     await matrix(walk)
-    await orders(walk)
     await _farewell(walk)
 
 

@@ -19,7 +19,7 @@ async def orders(walk: Any) -> None:
     due = (await walk.go("list_renewals", ask={"due_in": "90d"}))["data"][0]
     renewal = {"process_id": "new-business", "name": "Service for another year"}
     await walk.go("create_renewal", renewal, line_id=due["line"]["id"])
-    parts = await walk.go("create_product", {"key": "parts", "name": "Spare parts"})
+    parts = await walk.go("create_product", {"key": "press-parts", "name": "Spare parts"})
     place = {"account_id": account, "product_id": parts["id"]}
     await walk.client.put("/v1/matrix/cells", json=[place | {"need": "yes", "est_value": SERVICE}])
     await walk.go("create_cell_opportunity", {"process_id": "new-business"}, **place)
