@@ -18,6 +18,9 @@ from app.core.settings import Settings
 
 # More would not answer more: a process has one processor, and a statement takes a moment.
 LANES = 4
+# What the driver raises where a statement is refused, or the connection is lost: it may be in the
+# middle of something when it notices that.
+BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 # Within a statement everything comes after its wall: rows are looked up from there, by the keys
 # that lead every index, in the order of the index. The planner sees neither which workspace it
@@ -84,7 +87,7 @@ class Lane:
                 await connection.execute(f"BEGIN; SET LOCAL app.ws = '{UUID(str(workspace_id))}'")
                 yield connection
                 await connection.execute("COMMIT")
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, NoAnswer) as error:
+            except (*BROKEN, NoAnswer) as error:
                 raise await self._undone(connection, error) from error
             except BaseException:
                 connection.terminate()
@@ -97,7 +100,7 @@ class Lane:
             connection = await self._taken()
             try:
                 found: Sequence[Any] | None = await connection.fetchrow(statement, *values)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except BROKEN as error:
                 raise self._refusal(connection, error) from error
             except BaseException:
                 # A timeout, or a caller who has gone: the connection may still be at work.
@@ -124,7 +127,7 @@ class Lane:
         if not connection.is_closed() and isinstance(error, asyncpg.PostgresError | NoAnswer):
             try:
                 await connection.execute("ROLLBACK")
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            except BROKEN:
                 connection.terminate()
             else:
                 self.idle.append(connection)

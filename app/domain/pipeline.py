@@ -70,7 +70,7 @@ PROGRESS = """(SELECT coalesce(sum(c.weight) FILTER (WHERE EXISTS (
     AND c.milestone_id = opportunities.milestone_id)"""
 DUPLICATE_OF = """CASE WHEN exit_kind = 'duplicate' THEN (SELECT e.duplicate_of FROM events e
   WHERE e.workspace_id = opportunities.workspace_id AND e.opportunity_id = opportunities.id
-    AND e.kind = 'exited' ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1) END"""
+    AND e.occurred_at = opportunities.exited_at AND e.exit_kind = 'duplicate' LIMIT 1) END"""
 _PRODUCTS = """ARRAY(SELECT p.product_id FROM opportunity_products p
   WHERE p.workspace_id = opportunities.workspace_id AND p.opportunity_id = opportunities.id
   ORDER BY p.product_id)"""

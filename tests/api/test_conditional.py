@@ -33,7 +33,15 @@ async def things(client):
         amount=eur("9.00"),
         **{"from": "2026-01"},
     )
+    goal = await post(
+        client, f"/v1/accounts/{account['id']}/goals", text="Less scrap", since="2026-05-01"
+    )
+    partner = {"key": "oak", "name": "Oak", "kind": "partner", "account_id": account["id"]}
+    mark = {"kind": "call", "due_on": "2026-08-01", "account_id": account["id"]}
     return {
+        "goals": goal,
+        "marks": await post(client, "/v1/marks", **mark),
+        "sources": await post(client, "/v1/sources", **partner),
         "accounts": account,
         "opportunities": deal,
         "people": person,

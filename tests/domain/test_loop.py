@@ -258,7 +258,7 @@ async def test_open_deals_are_asked_for_in_one_statement(market, statements):
     deal = await market.deal()
     statements.clear()
     await tell(market.client, deal, "reach", milestone="need")
-    assert sum("cell" in sent for sent in statements) == 1
+    assert sum("cell_deals" in sent for sent in statements) == 1
 
 
 async def test_statements_do_not_grow_with_products(market, statements):
