@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from app.core.page import Page, page
 from app.core.work import Work
+from app.domain import matrix_scores
 from app.domain.matrix_sql import CELLS
 from app.domain.matrix_tallies import Tallies, tallied
 from app.domain.naming import begins, ordered
@@ -42,6 +43,7 @@ _BLANK: dict[str, Any] = {
     },
     "annual_value": None,
     "value_source": "none",
+    "score": None,
     "confirmed": None,
     "stale": False,
     "version": None,
@@ -50,12 +52,15 @@ Counts = Mapping[Status, int]
 
 
 async def read(work: Work, asked: MatrixQuery) -> bytes:
-    """The page as JSON, put together from what the database wrote, in four statements."""
+    """The page as JSON, put together from what the database wrote; four statements, and five more
+    for scores."""
     products = await columns(work, asked.product)
     tallies = tallied(work, asked, [product.id for product in products])
     found = await _customers(work, asked, tallies)
     cells, counts = await _cells(work, found.data, products)
     blanks = {product.id: _json({"product_id": str(product.id), **_BLANK}) for product in products}
+    if asked.include:
+        cells = await matrix_scores.scored(work, found.data, cells, blanks)
     rows = [_row(account, cells, counts, blanks) for account in found.data]
     told = {
         "columns": _json([_column(product) for product in products]),

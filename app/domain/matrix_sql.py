@@ -55,7 +55,7 @@ _TOLD: tuple[tuple[str, str], ...] = (
     ('","applicable":', "c.applicable::text"),
     ('},"annual_value":', "coalesce(v.worth, 'null')"),
     (',"value_source":', """CASE WHEN v.worth IS NULL THEN '"none"' ELSE '"stated"' END"""),
-    (',"confirmed":', f"coalesce({_deciding('confirmed')}::text, 'null')"),
+    (',"score"\\:null,"confirmed":', f"coalesce({_deciding('confirmed')}::text, 'null')"),
     (',"stale":', f"coalesce({_deciding('at')} < :long_ago, false)::text"),
     (',"version":', "c.version"),
 )

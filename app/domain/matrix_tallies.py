@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     ColumnElement,
     Select,
-    Subquery,
     Uuid,
     and_,
     bindparam,
@@ -34,7 +34,7 @@ class Tallies:
     `products` are shown: what is not known of an account is what is left of them.
     """
 
-    table: Subquery
+    table: CTE
     products: int
 
     def of(self, status: Status) -> ColumnElement[int]:
@@ -49,7 +49,8 @@ class Tallies:
 def tallied(work: Work, asked: MatrixSelection, products: Sequence[UUID]) -> Tallies:
     """Counted where some products are asked for; else looked up, but for those no longer sold."""
     query = _counted(work, products) if asked.product else _looked_up(work)
-    return Tallies(query.subquery("tallies"), len(products))
+    once = query.cte("tallies").prefix_with("MATERIALIZED")
+    return Tallies(once, len(products))
 
 
 def _counted(work: Work, products: Sequence[UUID]) -> Select[Any]:
@@ -63,7 +64,9 @@ def _looked_up(work: Work) -> Select[Any]:
     product = (Product.workspace_id == Cell.workspace_id, Product.id == Cell.product_id)
     unsold = or_(Product.deleted_at.is_not(None), Product.active.is_(False))
     here = Cell.workspace_id == work.workspace_id
-    hidden = _sums().join(Product, and_(*product)).where(here, unsold).subquery("hidden")
+    # Counted once: of fresh cells the planner knows nothing, and would count anew for each account.
+    hidden = _sums().join(Product, and_(*product)).where(here, unsold).cte("hidden")
+    hidden = hidden.prefix_with("MATERIALIZED")
     left: list[Any] = [
         (getattr(CellCount, status) - func.coalesce(hidden.c[status.value], 0)).label(status.value)
         for status in KNOWN

@@ -52,6 +52,11 @@ class MatrixSelection(In):
 
 class MatrixQuery(Listing, MatrixSelection):
     sort: MatrixSort = MatrixSort.NAME
+    include: Annotated[
+        list[str],
+        OneOf(("score",)),
+        Field(default_factory=list, description="`score`: what working on each cell may bring."),
+    ]
 
 
 class ColumnOut(Out):
@@ -82,6 +87,14 @@ class GridCellOut(Out):
     facets: GridFacetsOut
     annual_value: MoneyOut | None
     value_source: ValueSource
+    score: Annotated[
+        MoneyOut | None,
+        Field(
+            description="With `include=score`: the value of the cell by the chance of an order, as"
+            " `/v1/matrix/opportunities` ranks; 0 where there is nothing to win, null where nothing"
+            " tells."
+        ),
+    ]
     confirmed: Annotated[
         bool | None, Field(description="Whether a person said what decides the status.")
     ]
