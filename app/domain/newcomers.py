@@ -2,8 +2,7 @@
 
 What follows from their events is derived before anything is stored, by the very sets that derive
 it from stored events: each row is written once, and whole. To insert first and to change what was
-inserted would write every index entry and check every reference twice, and cost three times as
-much.
+inserted would write every index entry and check every reference twice.
 """
 
 from sqlalchemy import inspect, select, text
