@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,6 +18,7 @@ from app.api.limits import Quotas
 from app.api.openapi import describe
 from app.api.origins import Cors
 from app.api.short import WAYS, Known, Shortcut
+from app.core.bearers import Verifier
 from app.core.database import Database, check_role
 from app.core.lane import Lane
 from app.core.limits import Limits
@@ -40,6 +42,8 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         app.state.lane = Lane(database, settings)
         async with worker.running():
             yield
+        if app.state.tokens is not None:
+            await app.state.tokens.close()
         await limits.close()
         await app.state.lane.close()
         await engine.dispose()
@@ -55,7 +59,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     )
     limits = Limits(settings)
     app.state.clock, app.state.settings, app.state.limits = clock, settings, limits
-    app.state.known = Known()
+    app.state.known, app.state.tokens = Known(), _tokens(settings)
     add_answers(app)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
@@ -65,6 +69,14 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     app.router.routes.insert(0, Directory(app))
     _surround(app, settings, limits)
     return app
+
+
+def _tokens(settings: Settings) -> Verifier | None:
+    """Loaded only where it is needed: the cryptography behind it takes its time to load."""
+    if not settings.oidc_issuer:
+        return None
+    verifier: Verifier = import_module("app.core.tokens").Tokens(settings)
+    return verifier
 
 
 def _surround(app: FastAPI, settings: Settings, limits: Limits) -> None:

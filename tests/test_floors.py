@@ -15,8 +15,16 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     "engine": set(),
     "tables": {"sqlalchemy"},
     # asyncpg: the driver itself, for the busiest doors (`lane`). limits: counting what callers ask
-    # for, here or in a Redis that several servers share.
-    "core": {"sqlalchemy", "asyncpg", "pydantic", "pydantic_settings", "limits"},
+    # for, here or in a Redis that several servers share. joserfc, httpx2: tokens of an issuer.
+    "core": {
+        "sqlalchemy",
+        "asyncpg",
+        "pydantic",
+        "pydantic_settings",
+        "limits",
+        "joserfc",
+        "httpx2",
+    },
     "schemas": {"pydantic", "pydantic_core"},
     # xlsxwriter: what people mark by hand, as a workbook.
     "domain": {"sqlalchemy", "holidays", "xlsxwriter"},

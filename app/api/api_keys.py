@@ -10,7 +10,7 @@ from app.api.door import Admin
 from app.api.headers import placed
 from app.core.page import Page
 from app.domain import access
-from app.schemas.api_keys import ApiKeyIn, ApiKeyMade
+from app.schemas.api_keys import ApiKeyIn, ApiKeyMade, RotateIn
 from app.schemas.base import Listing, PageOut
 from app.schemas.me import KeyOut
 from app.tables import ApiKey
@@ -31,6 +31,16 @@ async def create_api_key(
     """Make a key. Its secret stands in this answer and nowhere else."""
     access.allow_granting(request.state.admitted.key.scopes, wanted.scopes)
     row, secret = await access.issue(work, wanted)
+    seen = KeyOut.model_validate(placed(response, "api_keys", row))
+    return ApiKeyMade(**seen.model_dump(), key=secret)
+
+
+@router.post("/{id}/rotate", status_code=201)
+async def rotate_api_key(
+    work: Admin, id: UUID, wanted: RotateIn, request: Request, response: Response
+) -> ApiKeyMade:
+    """Make a key that takes this one's place. The old one still opens for the grace asked for."""
+    row, secret = await access.rotate(work, id, wanted, request.state.admitted.key.scopes)
     seen = KeyOut.model_validate(placed(response, "api_keys", row))
     return ApiKeyMade(**seen.model_dump(), key=secret)
 

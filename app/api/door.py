@@ -1,7 +1,9 @@
 """The door of every endpoint: one transaction, one checked key, one clock reading."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -9,20 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.finish import Repeated
 from app.api.headers import TAG
-from app.api.limits import admit_counted
+from app.api.limits import Shown, admit_counted, verified
 from app.api.parameters import asked_plainly
-from app.core.errors import (
-    Invalid,
-    PreconditionRequired,
-    Unauthenticated,
-)
+from app.core.bearers import is_token
+from app.core.errors import Invalid, NotFound, PreconditionRequired, Unauthenticated
 from app.core.idempotency import Claim, claim, fingerprint, key_of
+from app.core.sight import Role
 from app.core.texts import language_of
 from app.core.work import Work
 from app.domain.access import Admitted, Scope, allow
+from app.domain.sight import check, sight_of
 
 bearer = HTTPBearer(
-    auto_error=False, scheme_name="api_key", description="An API key of your workspace (`bc_…`)."
+    auto_error=False,
+    scheme_name="api_key",
+    description="An API key of your workspace (`bc_…`), or a token of the issuer that this"
+    " installation trusts.",
 )
 
 
@@ -37,24 +41,23 @@ Transaction = Annotated[AsyncConnection, Depends(transaction, scope="function")]
 Key = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-def presented(key: Key) -> str:
-    """The key of the request; without one it is turned away before a connection is taken."""
-    if key is None:
-        raise Unauthenticated("Send an API key: `Authorization: Bearer bc_…`.")
-    return key.credentials
+async def presented(request: Request, key: Key) -> Shown:
+    """The key of the request, or its token, checked; turned away before a connection is taken."""
+    if key is None or len(request.headers.getlist("authorization")) > 1:
+        raise Unauthenticated("Send one API key or token: `Authorization: Bearer bc_…`.")
+    tokens = request.app.state.tokens
+    if tokens is None or not is_token(key.credentials):
+        return key.credentials
+    return await verified(request, tokens, key.credentials)
 
 
 # Named first in the signature, so that it is asked first.
-Presented = Annotated[str, Depends(presented)]
+Presented = Annotated[Shown, Depends(presented)]
 
 
 def needs(scope: Scope | None) -> Any:
-    async def work(request: Request, secret: Presented, db: Transaction) -> Work:
-        admitted = await admit_counted(request, db, secret, scope)
-        if scope is not None:
-            allow(admitted.key.scopes, scope)
-        asked_plainly(request)
-        admitted_work = work_of(request, db, admitted)
+    async def work(request: Request, shown: Presented, db: Transaction) -> Work:
+        admitted_work = await entered(request, db, shown, scope)
         await once(request, admitted_work, scope)
         return admitted_work
 
@@ -62,13 +65,34 @@ def needs(scope: Scope | None) -> Any:
     return Depends(work)
 
 
-def work_of(request: Request, db: AsyncConnection, admitted: Admitted) -> Work:
-    key = admitted.key
-    language = language_of(request.headers.get("accept-language"), admitted.home.language)
-    now = request.app.state.clock()
-    work = Work(db, key.workspace_id, admitted.home, now, f"key:{key.id}", language)
+async def entered(request: Request, db: AsyncConnection, shown: Shown, scope: Scope | None) -> Work:
+    """The work of whoever comes, if this operation is open to the key, the person and the role."""
+    admitted = await admit_counted(request, db, shown, scope)
+    if scope is Scope.ADMIN and admitted.role is not Role.ADMIN:
+        raise NotFound(f"{NotFound.title}.")  # as where there is nothing
+    if scope is not None:
+        allow(admitted.key.scopes, scope)
+    asked_plainly(request)
+    work = _work(request, db, admitted)
+    if admitted.key.person_id is not None:
+        whose = admitted.role, admitted.key.person_id, admitted.peers
+        work = replace(work, sight=await sight_of(work, *whose))
+        await check(work, request.scope["route"].name, request.query_params)
     request.state.work = work
     return work
+
+
+def _work(request: Request, db: AsyncConnection, admitted: Admitted) -> Work:
+    home = admitted.home
+    return Work(
+        db,
+        admitted.key.workspace_id,
+        home,
+        request.app.state.clock(),
+        admitted.actor,
+        language_of(request.headers.get("accept-language"), home.language),
+        request_id=UUID(request.state.request_id),
+    )
 
 
 async def once(request: Request, work: Work, scope: Scope | None) -> None:
@@ -85,7 +109,9 @@ async def once(request: Request, work: Work, scope: Scope | None) -> None:
         return
     claimed = Claim(key, f"{request.method} {request.scope['route'].path_format}")
     url = request.url
-    mark = fingerprint(request.method, f"{url.path}?{url.query}", await request.body())
+    # What a person was answered is for that person.
+    whose = "" if work.sight.people is None else f"{work.sight.person_id} "
+    mark = fingerprint(request.method, f"{whose}{url.path}?{url.query}", await request.body())
     answer = await claim(work, claimed, mark)
     if answer is not None:
         raise Repeated(answer)

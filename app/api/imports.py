@@ -10,13 +10,11 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Respons
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.api.door import Presented, WriteImports, work_of
-from app.api.limits import admit_counted
-from app.api.parameters import asked_plainly
+from app.api.door import Presented, WriteImports, entered
 from app.core.database import workspace_transaction
 from app.core.page import Page
 from app.core.work import Work
-from app.domain.access import Scope, allow
+from app.domain.access import Scope
 from app.domain.imports import jobs, problems, results, upload
 from app.schemas.base import PageOut
 from app.schemas.imports import (
@@ -47,13 +45,10 @@ class Visit:
             yield replace(self.admitted, db=db)
 
 
-async def visit(request: Request, secret: Presented) -> Visit:
+async def visit(request: Request, shown: Presented) -> Visit:
     engine: AsyncEngine = request.app.state.engine
     async with engine.begin() as db:
-        admitted = await admit_counted(request, db, secret, Scope.IMPORTS_WRITE)
-        allow(admitted.key.scopes, Scope.IMPORTS_WRITE)
-        asked_plainly(request)
-        return Visit(engine, work_of(request, db, admitted))
+        return Visit(engine, await entered(request, db, shown, Scope.IMPORTS_WRITE))
 
 
 visit.__dict__["scope"] = Scope.IMPORTS_WRITE

@@ -11,11 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Asgi
 
 from app.api.origins import check_origin
+from app.core.bearers import Bearer, Verifier
 from app.core.errors import KeyRevoked, Unauthenticated
 from app.core.keys import digest
 from app.core.limits import Bucket, Limits, Spent
-from app.domain.access import Admitted, Scope, admit
+from app.domain.access import Admitted, Scope, admit, admit_bearer
 
+# What a request shows at the door: a key as it came, or a token that was checked.
+Shown = str | Bearer
 # A list is a search as well: any of its parameters may make it one.
 SEARCHES = ("list_", "search_")
 # Operations that take as long as so many others; all others count one.
@@ -51,24 +54,41 @@ BATCHES = {"allocate_target": "to", "write_opportunities": "items"}
 UNCHANGED = 304
 
 
+async def verified(request: Request, tokens: Verifier, token: str) -> Bearer:
+    """What the token says, if it is valid; one that is not is counted against its address."""
+    await refuse_guesses(request, digest(token))
+    try:
+        return await tokens.verify(token, request.app.state.clock())
+    except Unauthenticated:
+        await request.app.state.limits.note_failure(_address(request))
+        raise
+
+
 async def admit_counted(
-    request: Request, db: AsyncConnection, secret: str, scope: Scope | None
+    request: Request, db: AsyncConnection, shown: Shown, scope: Scope | None
 ) -> Admitted:
     """Who comes with this key, counted; a key that is none is counted against its address."""
-    await refuse_guesses(request, digest(secret))
+    who = shown.digest if isinstance(shown, Bearer) else digest(shown)
+    await refuse_guesses(request, who)
     try:
-        admitted = await admit(db, secret, request.app.state.clock())
+        admitted = await _admit(request, db, shown)
     except (Unauthenticated, KeyRevoked):
         await request.app.state.limits.note_failure(_address(request))
         raise
     request.state.admitted = admitted
     request.state.caller = (admitted.key.workspace_id, admitted.key.id)
-    request.app.state.known.note(digest(secret), admitted.key.workspace_id)
     name = request.scope["route"].name
-    await spend(
-        request, digest(secret), bucket_of(name, request.method, scope), await _cost(request, name)
-    )
+    await spend(request, who, bucket_of(name, request.method, scope), await _cost(request, name))
     check_origin(request, admitted.home)
+    return admitted
+
+
+async def _admit(request: Request, db: AsyncConnection, shown: Shown) -> Admitted:
+    now = request.app.state.clock()
+    if isinstance(shown, Bearer):
+        return await admit_bearer(db, shown, now)
+    admitted = await admit(db, shown, now)
+    request.app.state.known.note(digest(shown), admitted.key.workspace_id)
     return admitted
 
 

@@ -1,8 +1,9 @@
 """What every problem means and what to do about it, in English and German, by its code."""
 
-Sentences = tuple[str, str]  # what it means, what to do
+from app.api.remedies_of_access import OF_ACCESS, Sentences
 
 REMEDIES: dict[str, dict[str, Sentences]] = {
+    **OF_ACCESS,
     "malformed-body": {
         "en": ("The body is not valid JSON.", "Send UTF-8 JSON; check quotes, commas and braces."),
         "de": (
@@ -18,43 +19,6 @@ REMEDIES: dict[str, dict[str, Sentences]] = {
         "de": (
             "Die Kopfzeile Idempotency-Key ist leer, zu lang, doppelt oder kein druckbares ASCII.",
             "Einen Schlüssel aus 1 bis 255 Zeichen senden, am besten je Vorhaben eine neue UUID.",
-        ),
-    },
-    "unauthenticated": {
-        "en": (
-            "The request carries no API key, or one that is not known here.",
-            "Send `Authorization: Bearer bc_…` with a key made by `backcast key create`.",
-        ),
-        "de": (
-            "Die Anfrage trägt keinen oder keinen hier bekannten API-Schlüssel.",
-            "`Authorization: Bearer bc_…` senden, mit einem Schlüssel aus `backcast key create`.",
-        ),
-    },
-    "key-revoked": {
-        "en": ("The API key was revoked or has expired.", "Ask for a new key and use that one."),
-        "de": (
-            "Der API-Schlüssel wurde gesperrt oder ist abgelaufen.",
-            "Einen neuen Schlüssel geben lassen und diesen verwenden.",
-        ),
-    },
-    "insufficient-scope": {
-        "en": (
-            "The key is valid, but lacks the scope this operation needs; `scope` names it.",
-            "Use a key with that scope. `GET /v1/me` shows what a key may do.",
-        ),
-        "de": (
-            "Der Schlüssel gilt, doch ihm fehlt der nötige Umfang; `scope` nennt ihn.",
-            "Einen Schlüssel mit diesem Umfang verwenden. `GET /v1/me` zeigt, was einer darf.",
-        ),
-    },
-    "origin-not-allowed": {
-        "en": (
-            "A browser sent the request for a web page whose origin the workspace does not allow.",
-            "Add the origin to `allowed_origins` with `PATCH /v1/workspace`.",
-        ),
-        "de": (
-            "Ein Browser fragt für eine Webseite, deren Herkunft der Bereich nicht erlaubt.",
-            "Die Herkunft mit `PATCH /v1/workspace` in `allowed_origins` aufnehmen.",
         ),
     },
     "not-found": {

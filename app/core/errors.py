@@ -67,9 +67,20 @@ class KeyRevoked(Problem):
     headers: ClassVar = {"WWW-Authenticate": 'Bearer realm="backcast", error="invalid_token"'}
 
 
+class IdentityUnavailable(Problem):
+    status, code = 503, "identity-unavailable"
+    title, titel = "Tokens cannot be checked", "Token sind gerade nicht prüfbar"
+    headers: ClassVar = {"Retry-After": "10"}
+
+
 class InsufficientScope(Problem):
     status, code = 403, "insufficient-scope"
     title, titel = "This key may not do that", "Dieser Schlüssel darf das nicht"
+
+
+class RoleForbids(Problem):
+    status, code = 403, "role-forbids"
+    title, titel = "Your role is not shown that", "Das ist für diese Rolle nicht sichtbar"
 
 
 class OriginNotAllowed(Problem):

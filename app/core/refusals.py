@@ -26,6 +26,7 @@ CONSTRAINTS: dict[str, tuple[type[Problem], str]] = {
         "This cost was corrected already; correct the correction.",
     ),
     "people_email_key": (KeyTaken, "Another person has this e-mail address."),
+    "identities_subject_key": (Conflict, "This subject of this issuer is somebody already."),
     "targets_subject_key": (
         Conflict,
         "There is a target for this scope, business type and recurrence from this period on;"

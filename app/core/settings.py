@@ -2,9 +2,10 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from uuid import UUID
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
@@ -17,6 +18,14 @@ def _reachable(address: SecretStr) -> SecretStr:
         raise ValueError("must be an address such as redis://host:6379/0")
     if said and find_spec("redis") is None:
         raise ValueError("needs the client of Redis: pip install 'backcast[redis]'")
+    return address
+
+
+def _encrypted(address: str) -> str:
+    """Whoever can change the keys on their way can make tokens; on this machine there is no way."""
+    near = ("http://localhost:", "http://127.0.0.1:", "http://[::1]:")
+    if address and not address.startswith(("https://", *near)):
+        raise ValueError("must begin with https://")
     return address
 
 
@@ -59,4 +68,24 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Where several servers count together. Empty: each alone.",
     )
+    oidc_issuer: str = Field(
+        default="",
+        description="Whose tokens are taken beside keys, as `iss` names it. Empty: none.",
+    )
+    oidc_audience: str = Field(default="backcast", description="What `aud` of a token must name.")
+    oidc_jwks_url: Annotated[str, AfterValidator(_encrypted)] = Field(
+        default="", description="Where the issuer's public keys stand."
+    )
+    oidc_workspace: UUID | None = Field(
+        default=None, description="The workspace of all tokens. Empty: a claim names it."
+    )
+    oidc_workspace_claim: str = "backcast_workspace"
+    oidc_role_claim: str = "backcast_role"
+    oidc_email_claim: str = "email"
     log_level: str = "info"
+
+    @model_validator(mode="after")
+    def _issuer_has_keys(self) -> Self:
+        if self.oidc_issuer and not (self.oidc_jwks_url and self.oidc_audience):
+            raise ValueError("an issuer needs BACKCAST_OIDC_JWKS_URL and BACKCAST_OIDC_AUDIENCE")
+        return self

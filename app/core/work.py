@@ -1,18 +1,20 @@
 """One request's unit of work: the transaction, the workspace and the clock in one hand."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, insert, inspect, select, update
+from sqlalchemy import CTE, ColumnDefault, Row, Select, insert, inspect, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core import audit
 from app.core.errors import NotFound, PreconditionFailed
 from app.core.ids import uuid7
-from app.tables import Owned, Versioned
+from app.core.sight import EVERYTHING, Sight, within
+from app.tables import Owned, Table, Versioned
 
 Owns = TypeVar("Owns", bound=Owned)
 
@@ -46,15 +48,26 @@ class Work:
     now: datetime
     actor: str
     language: str = "en"
+    sight: Sight = EVERYTHING
+    request_id: UUID | None = None
 
     @property
     def today(self) -> date:
         """The day it is where the workspace is."""
         return self.now.astimezone(self.home.zone).date()
 
+    @property
+    def unnarrowed(self) -> "Work":
+        """The same for sums: they are of all deals, whoever asks."""
+        return self if self.sight.people is None else replace(self, sight=EVERYTHING)
+
     def rows(self, table: type[Owns]) -> Select[Any]:
-        """Start of every query: the workspace is already in the WHERE, deleted rows are not."""
+        """Start of every query: the workspace is already in the WHERE, deleted rows are not.
+
+        Nor are the deals that whoever asks may not see.
+        """
         query = select(table).where(table.workspace_id == self.workspace_id)
+        query = query.where(*within(table, self.sight))
         return query.where(table.deleted_at.is_(None)) if issubclass(table, Versioned) else query
 
     async def all(self, query: Select[Any]) -> Sequence[Row[Any]]:
@@ -80,6 +93,11 @@ class Work:
             if name in columns:
                 fresh[name] = values.pop(name, None) or make()  # type: ignore[assignment]  # mixed
         query = insert(table).values(**fresh, **values).returning(*columns)
+        if "created" in table.audited:
+            id = fresh.get("id")
+            said = audit.entry(self, "created", named(table), id, after=values)
+            # Beside another INSERT, SQLAlchemy leaves the defaults of this one out.
+            query = query.values(**_defaults(table, fresh | values)).add_cte(said)
         return (await self.db.execute(query)).one()
 
     async def change(
@@ -87,10 +105,11 @@ class Work:
     ) -> Row[Any]:
         """Update one row if it still has `version`; None matches any. The version counts up."""
         own = (table.workspace_id == self.workspace_id, table.id == id, table.deleted_at.is_(None))
-        query = update(table).where(*own)
+        query = update(table).where(*own, *within(table, self.sight))
         if version is not None:
             query = query.where(table.version == version)
         changed = query.values(**values, version=table.version + 1, updated_at=self.now)
+        changed = changed.add_cte(*self._audited(table, id, version, values))
         row = (await self.db.execute(changed.returning(*inspect(table).columns))).one_or_none()
         if row is None:
             current = await self.get(table, id)
@@ -100,8 +119,42 @@ class Work:
     async def remove(self, table: type[Versioned], id: UUID, version: int | None) -> None:
         await self.change(table, id, version, deleted_at=self.now)
 
+    async def note(
+        self,
+        action: str,
+        table: type[Table],
+        id: UUID | None,
+        *,
+        before: Mapping[str, Any] | None = None,
+        **after: Any,
+    ) -> None:
+        """Write down what was done in another way than by the three above."""
+        said = audit.entry(self, action, named(table), id, before=before, after=after or None)
+        await self.db.execute(select(literal(1)).add_cte(said))
+
+    def _audited(
+        self, table: type[Versioned], id: UUID, version: int | None, values: dict[str, Any]
+    ) -> tuple[CTE, ...]:
+        action = "deleted" if values.get("deleted_at") else "changed"
+        if not values or action not in table.audited:
+            return ()
+        rows = self.rows(table).where(table.id == id)
+        if version is not None:
+            rows = rows.where(table.version == version)
+        return (audit.replaced(self, action, named(table), id, rows=rows, after=values),)
+
     def _now(self) -> datetime:
         return self.now
+
+
+def _defaults(table: type[Owned], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the columns that are not given hold."""
+    made = {column.key: column.default for column in inspect(table).columns}
+    return {
+        str(name): default.arg(None) if default.is_callable else default.arg
+        for name, default in made.items()
+        if isinstance(default, ColumnDefault) and name not in given
+    }
 
 
 def stale(what: str, version: int) -> PreconditionFailed:
@@ -112,7 +165,16 @@ def stale(what: str, version: int) -> PreconditionFailed:
     return problem
 
 
-def noun(table: type[Owned]) -> str:
+def named(table: type[Table]) -> str:
+    """
+    >>> from app.tables import ApiKey
+    >>> named(ApiKey)
+    'api_key'
+    """
+    return noun(table).replace(" ", "_")
+
+
+def noun(table: type[Table]) -> str:
     """
     >>> from app.tables import ApiKey
     >>> noun(ApiKey)

@@ -48,6 +48,7 @@ async def enter(work: Work, wanted: Sequence[OpportunityIn]) -> list[UUID | Prob
     Each stands before the first milestone of its process's newest version. The number of
     statements does not depend on how many they are.
     """
+    wanted = [_owned(work, each) for each in wanted]
     processes = await _processes(work, {each.process_id for each in wanted})
     found = await there(work, _references(wanted))
     outcomes: list[UUID | Problem] = [
@@ -96,6 +97,14 @@ def shares_of(credits: list[CreditIn] | None) -> list[dict[str, Any]] | None:
     ]
 
 
+def out_of_sight(work: Work, owner_id: UUID | None) -> Invalid | None:
+    """A deal of somebody whose deals one does not see would be gone for whoever wrote it."""
+    if work.sight.sees(owner_id):
+        return None
+    detail = "you see no deals of this owner; name yourself or somebody of your team"
+    return Invalid.at("/owner_id", "out_of_sight", detail)
+
+
 def owner_without_share(
     shares: list[dict[str, Any]] | None, owner_id: UUID | None, pointer: str
 ) -> Invalid | None:
@@ -104,6 +113,13 @@ def owner_without_share(
         detail = "the owner must have a share; send owner_id and credits that fit together"
         return Invalid.at(pointer, "owner_without_share", detail)
     return None
+
+
+def _owned(work: Work, wanted: OpportunityIn) -> OpportunityIn:
+    """Whoever sees only some deals owns what he brings, unless he says whose it is."""
+    if work.sight.people is None or wanted.owner_id is not None:
+        return wanted
+    return wanted.model_copy(update={"owner_id": work.sight.person_id})
 
 
 async def _processes(work: Work, words: set[str]) -> dict[str, Row[Any]]:
@@ -146,7 +162,7 @@ def _objection(
     if wanted.created_at is not None and wanted.created_at > work.now:
         return Invalid.at("/created_at", "in_future", "created_at lies in the future")
     unfit = owner_without_share(shares_of(wanted.credits), wanted.owner_id, "/credits")
-    return unfit or absent(references(wanted), found)
+    return unfit or absent(references(wanted), found) or out_of_sight(work, wanted.owner_id)
 
 
 async def _insert(work: Work, good: Named, processes: Mapping[str, Row[Any]]) -> set[UUID]:

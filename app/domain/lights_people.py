@@ -78,7 +78,7 @@ async def read(work: Work, asked: PeopleLightsQuery) -> PeopleLightsOut:
             focus=focused(work, stage, found),
         ),
         teams=_teams_out(work, stage, groups, people, inside(tree)),
-        people=[_person_out(work, stage, lit) for lit in people],
+        people=[_person_out(work, stage, lit) for lit in people if work.sight.counts(lit.row.id)],
         unassigned=unassigned(work, stage, whole),
     )
 

@@ -14,6 +14,7 @@ from app.domain.entries import (
     connect,
     enter,
     follow,
+    out_of_sight,
     owner_without_share,
     references,
     shares_of,
@@ -47,6 +48,8 @@ async def alter(work: Work, id: UUID, version: int | None, wanted: OpportunityPa
     changes = wanted.model_dump(exclude_unset=True)
     given = await attributes.merge(work, Opportunity, id, changes)
     await present(work, references(wanted))
+    if "owner_id" in given and (strange := out_of_sight(work, given["owner_id"])):
+        raise strange
     stated = {name: given[name] for name in STATED if name in given}
     if "business_type" in given:
         stated["business_type"] = given["business_type"]

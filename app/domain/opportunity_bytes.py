@@ -14,7 +14,8 @@ from app.domain.pipeline import AGE, DUPLICATE_OF, PROGRESS, STATUS
 from app.engine.currencies import DECIMALS
 from app.schemas.attributes import written
 
-# A key whose use is to be noted goes the ordinary way, which notes it.
+# A key whose use is to be noted goes the ordinary way, which notes it; a key of a person as well,
+# which knows what the person may see.
 NOTED = "10 minutes"
 # Found in a text only where the member begins: within a value its quotes would be escaped.
 _ATTRIBUTES = '"attributes":'
@@ -123,7 +124,8 @@ _SEEN = f"""opportunities.version, opportunities.created_at, opportunities.id,
   WHERE opportunities.workspace_id = k.workspace_id AND opportunities.deleted_at IS NULL"""
 KEY_OPENS = f"""k.workspace_id = wall.workspace_id AND k.digest = $2
   AND k.revoked_at IS NULL AND (k.expires_at > $3 OR k.expires_at IS NULL)
-  AND $4 = ANY(k.scopes) AND k.last_used_at >= CAST($3 AS timestamptz) - interval '{NOTED}'"""
+  AND $4 = ANY(k.scopes) AND k.person_id IS NULL
+  AND k.last_used_at >= CAST($3 AS timestamptz) - interval '{NOTED}'"""
 _DOOR = f"""WITH {WALL}
 SELECT found.* FROM wall CROSS JOIN LATERAL (
 SELECT k.id AS key_id, {{what}}

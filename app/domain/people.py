@@ -133,4 +133,5 @@ async def _join(work: Work, id: UUID, team_id: UUID | None, since: date) -> Row[
     )
     columns: list[Any] = [Membership.person_id, Membership.team_id, Membership.since]
     joined: Row[Any] = (await work.db.execute(replaced.returning(*columns))).one()
+    await work.note("joined", Person, id, team_id=team_id, since=since)
     return joined

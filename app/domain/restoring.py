@@ -40,7 +40,8 @@ async def restore(work: Work, table: type[Versioned], id: UUID) -> Row[Any]:
     lately = table.deleted_at > work.now - RESTORABLE_FOR
     back = update(table).where(*own, lately)
     fresh = {"deleted_at": None, "version": table.version + 1, "updated_at": work.now}
-    await work.db.execute(back.values(**fresh))
+    if (await work.db.execute(back.values(**fresh))).rowcount:
+        await work.note("restored", table, id)
     return await work.get(table, id)
 
 

@@ -113,7 +113,7 @@ def _standing_rows(work: Work, process_id: ColumnElement[UUID]) -> Subquery:
         StockCell.milestone_id, StockCell.currency, StockCell.n, StockCell.known, StockCell.value
     )
     value = func.coalesce(Opportunity.value, 0)
-    again = work.rows(Opportunity).with_only_columns(
+    again = work.unnarrowed.rows(Opportunity).with_only_columns(
         Opportunity.milestone_id,
         Opportunity.currency,
         literal(1),

@@ -48,6 +48,8 @@ async def change(work: Work, version: int, patch: WorkspacePatch) -> Row[Any]:
     changed = update(Workspace).where(Workspace.id == work.workspace_id)
     changed = changed.values(**values, version=version + 1, updated_at=work.now)
     row = (await work.db.execute(changed.returning(*inspect(Workspace).columns))).one()
+    before = {name: getattr(room, name) for name in values}
+    await work.note("changed", Workspace, row.id, before=before, **values)
     if row.time_zone != room.time_zone:
         await recount_days(work)
     return row

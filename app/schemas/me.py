@@ -1,7 +1,10 @@
 """What the world sees of a caller."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from app.schemas.base import Out
 
@@ -19,6 +22,9 @@ class KeyOut(Out):
     name: str
     hint: str
     scopes: list[str]
+    role: Annotated[str, Field(description="How far it sees: admin, manager or rep.")]
+    person_id: Annotated[UUID | None, Field(description="Who comes with it; null: nobody.")]
+    replaces_id: Annotated[UUID | None, Field(description="The key in whose place it came.")]
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None

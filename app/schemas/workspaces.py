@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.core.sight import Peers
 from app.schemas.base import Currency, Day, In, Name, Out
 from app.schemas.patch import ABSENT
 
@@ -101,6 +102,7 @@ class WorkspacePatch(In):
     days_off: DaysOff = ABSENT
     hold_limit_days: Annotated[int, Field(ge=0, le=3650, strict=True)] = ABSENT
     group_orders_count: Annotated[bool, Field(strict=True)] = ABSENT
+    peer_visibility: Peers = ABSENT
     allowed_origins: Origins = ABSENT
 
 
@@ -121,6 +123,13 @@ class WorkspaceOut(Out):
         Field(
             description="Whether an order of one company of a group makes all of them existing"
             " customers. Opportunities that are decided stay as they are."
+        ),
+    ]
+    peer_visibility: Annotated[
+        str,
+        Field(
+            description="What people are shown of each other: `none`, `aggregate` (sums of teams"
+            " and of all) or `named`. Their own numbers they always see."
         ),
     ]
     allowed_origins: Annotated[

@@ -1,6 +1,7 @@
 """The whole database, a file for each group of nouns."""
 
 from app.tables.accounts import Account, Product
+from app.tables.audit import AuditEntry, Identity
 from app.tables.base import Owned, Table, Versioned
 from app.tables.cell_deals import CellDeal
 from app.tables.distinctions import DistinctAccounts, DistinctOpportunities
@@ -33,6 +34,7 @@ __all__ = [
     "AccountMergeUndo",
     "ApiKey",
     "ArrivalCell",
+    "AuditEntry",
     "Cell",
     "CellChange",
     "CellConflict",
@@ -50,6 +52,7 @@ __all__ = [
     "ForecastSnapshot",
     "Goal",
     "GoalProduct",
+    "Identity",
     "Import",
     "ImportPart",
     "ImportProblem",

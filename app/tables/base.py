@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, MetaData, Numeric, Text
@@ -34,6 +34,8 @@ class Owned(Table):
     """A row that belongs to a workspace: the workspace leads its primary key."""
 
     __abstract__ = True
+    # What of it goes into the audit log; rows that are their own record (events) name their actor.
+    audited: ClassVar[frozenset[str]] = frozenset()
 
     workspace_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-2)
 
@@ -42,6 +44,7 @@ class Versioned(Owned):
     """An ordinary resource: it has an id, counts its changes, and leaves no hole when deleted."""
 
     __abstract__ = True
+    audited: ClassVar[frozenset[str]] = frozenset({"created", "changed", "deleted"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-1)
     version: Mapped[int] = mapped_column(default=1)

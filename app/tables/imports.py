@@ -1,7 +1,7 @@
 """Imports: the file as it came, the state of its reading, and every bad field of every row."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, text
@@ -12,6 +12,7 @@ from app.tables.base import Owned, home, link
 
 class Import(Owned):
     __tablename__ = "imports"
+    audited: ClassVar[frozenset[str]] = frozenset({"created"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     object: Mapped[str]

@@ -9,7 +9,7 @@ and looking each up once more was what bulk loads spent most of their time on.
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, SmallInteger, false, text
@@ -57,6 +57,8 @@ def one_of(column: str, words: tuple[str, ...]) -> str:
 
 class Opportunity(Versioned):
     __tablename__ = "opportunities"
+    # That it was created, and all that happened to it, is said by its events.
+    audited: ClassVar[frozenset[str]] = frozenset({"changed", "deleted"})
 
     name: Mapped[str]
     process_id: Mapped[UUID]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, text
@@ -43,6 +43,7 @@ class ProcessPolicy(Owned):
     process itself says."""
 
     __tablename__ = "process_policies"
+    audited: ClassVar[frozenset[str]] = frozenset({"created"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     process_id: Mapped[UUID]
@@ -60,6 +61,7 @@ class ProcessPolicy(Owned):
 
 class ProcessVersion(Owned):
     __tablename__ = "process_versions"
+    audited: ClassVar[frozenset[str]] = frozenset({"created"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     process_id: Mapped[UUID]

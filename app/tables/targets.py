@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, text
@@ -63,6 +64,7 @@ class TargetVersion(Owned):
     """What a target asks for from `valid_from` on; closed periods keep the one of their time."""
 
     __tablename__ = "target_versions"
+    audited: ClassVar[frozenset[str]] = frozenset({"created"})
 
     target_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -86,6 +88,7 @@ class TargetPeriod(Owned):
     """One period's own amount or count, instead of the recurring one."""
 
     __tablename__ = "target_periods"
+    audited: ClassVar[frozenset[str]] = frozenset({"created"})
 
     target_id: Mapped[UUID] = mapped_column(primary_key=True)
     starts_on: Mapped[date] = mapped_column(primary_key=True)

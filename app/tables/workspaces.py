@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -16,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.tables.base import Owned, Table, home
+from app.tables.base import Owned, Table, home, link
 
 # Two of the database's own: random where no server has to agree on anything first.
 RANDOM_32_BYTES = text("uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())")
@@ -39,6 +40,8 @@ class Workspace(Table):
     hold_limit_days: Mapped[int] = mapped_column(default=180)
     # Whether an order of one company of a group makes all its companies existing customers.
     group_orders_count: Mapped[bool] = mapped_column(server_default=text("false"))
+    # What one seller is shown of another: see `app/domain/sight.py`.
+    peer_visibility: Mapped[str] = mapped_column(server_default=text("'aggregate'"))
     # Web pages that may ask with a key of this workspace; `*` alone is every page.
     allowed_origins: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     # Signs what is handed out and has to come back unchanged, on whichever server.
@@ -50,6 +53,9 @@ class Workspace(Table):
     __table_args__ = (
         CheckConstraint("fiscal_start BETWEEN 1 AND 12", name="fiscal_start_in_year"),
         CheckConstraint("hold_limit_days >= 0", name="hold_limit_not_negative"),
+        CheckConstraint(
+            "peer_visibility IN ('none', 'aggregate', 'named')", name="peer_visibility_known"
+        ),
     )
 
 
@@ -57,12 +63,17 @@ class ApiKey(Owned):
     """Only the SHA-256 of a key is kept; the key itself is shown once."""
 
     __tablename__ = "api_keys"
+    audited: ClassVar[frozenset[str]] = frozenset({"created"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
     digest: Mapped[bytes]
     hint: Mapped[str]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    role: Mapped[str] = mapped_column(server_default=text("'admin'"))
+    person_id: Mapped[UUID | None]
+    # The key in whose place it came, which has an end since then.
+    replaces_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
@@ -70,6 +81,9 @@ class ApiKey(Owned):
 
     __table_args__ = (
         home(),
+        link("person_id", "people"),
+        CheckConstraint("role IN ('admin', 'manager', 'rep')", name="role_known"),
+        CheckConstraint("role = 'admin' OR person_id IS NOT NULL", name="role_of_a_person"),
         UniqueConstraint("workspace_id", "digest"),
         # The door looks a key up before it knows the workspace.
         Index(None, "digest"),
@@ -95,6 +109,7 @@ class CurrencyRate(Owned):
     """
 
     __tablename__ = "currency_rates"
+    audited: ClassVar[frozenset[str]] = frozenset({"created"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     currency: Mapped[str]

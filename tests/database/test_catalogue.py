@@ -9,6 +9,7 @@ from app.tables import Table
 
 OWNED = sorted(table.name for table in Table.metadata.sorted_tables if table.name != "workspaces")
 APPEND_ONLY = {
+    "audit_log",
     "cell_changes",
     "account_merge_changes",
     "account_merge_undos",
