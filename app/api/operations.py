@@ -148,7 +148,8 @@ PROBLEMS: tuple[tuple[int, Callable[[Operation], bool]], ...] = (
     ),
     (401, lambda operation: operation.keyed),
     (403, lambda operation: operation.keyed),
-    (404, lambda operation: operation.refers),
+    # To whom has no business there, an address of admins is none.
+    (404, lambda operation: operation.refers or operation.scope is Scope.ADMIN),
     (409, lambda o: o.writes or o.once or o.endpoint.__name__ == RESULTS),
     (412, lambda operation: operation.matches or operation.may_match),
     (413, lambda operation: operation.takes_body),

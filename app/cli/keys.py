@@ -26,25 +26,37 @@ Room = Annotated[
 @app.command("create")
 def create(
     scopes: Annotated[
-        list[str] | None, typer.Option(help="What it may do, with commas between. Default: all.")
+        list[str] | None,
+        typer.Option(help="What it may do, with commas between. Default: all its role may."),
     ] = None,
     workspace: Room = None,
     name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
     expires: Annotated[
         str | None, typer.Option(help="When it ends, such as 2027-01-31 or 2027-01-31T18:00Z.")
     ] = None,
+    role: Annotated[
+        str, typer.Option(help="How far it sees: admin (all), manager (teams) or rep (own deals).")
+    ] = "admin",
+    person: Annotated[
+        str | None, typer.Option(help="Who comes with it: id or e-mail address.")
+    ] = None,
 ) -> None:
     """Make a key and print it; nothing else stands on standard output."""
     from app.cli.rooms import within
-    from app.domain.access import create_key
+    from app.core.sight import Role
+    from app.domain.access import create_key, granted
 
-    wanted, until = _scopes(",".join(scopes or [])), _instant(expires)
+    if role not in set(Role) or (role != Role.ADMIN and person is None):
+        raise Misuse(f"--role is one of {', '.join(Role)}; a manager or rep needs --person")
+    own = [scope.value for scope in granted(Role(role))]
+    wanted, until = _scopes(",".join(scopes or own)), _instant(expires)
 
     async def make(work: "Work") -> "tuple[Row[Any], str]":
         end = until and (until if until.tzinfo else until.replace(tzinfo=work.home.zone))
         if end and end <= work.now:
             raise Misuse(f"--expires {expires} is not in the future")
-        return await create_key(work, name, wanted, end)
+        whose = None if person is None else await _person(work, person)
+        return await create_key(work, name, wanted, end, role=role, person_id=whose)
 
     row, secret = within(workspace, make)
     voice.aside(f"Key {row.id}. Keep what follows: it is not shown again.")
@@ -65,13 +77,14 @@ def show(workspace: Room = None) -> None:
             key.hint,
             key.name,
             "all" if set(key.scopes) == set(Scope) else " ".join(key.scopes),
+            key.role,
             _minute(key.created_at),
             _minute(key.last_used_at),
             f"revoked {_minute(key.revoked_at)}" if key.revoked_at else _minute(key.expires_at),
         ]
         for key in keys
     ]
-    voice.answer(table(["id", "key", "name", "scopes", "made", "last used", "ends"], rows))
+    voice.answer(table(["id", "key", "name", "scopes", "role", "made", "last used", "ends"], rows))
 
 
 @app.command("revoke")
@@ -85,6 +98,19 @@ def revoke(
 
     within(workspace, lambda work: revoke_key(work, id))
     voice.aside(f"Key {id} opens nothing any more.")
+
+
+async def _person(work: "Work", said: str) -> UUID:
+    from sqlalchemy import String, cast, func, or_
+
+    from app.tables import Person
+
+    same = or_(cast(Person.id, String) == said.lower(), func.lower(Person.email) == said.lower())
+    row = await work.one(work.rows(Person).where(same))
+    if row is None:
+        raise Misuse(f"--person {said}: there is nobody with this id or address")
+    id: UUID = row.id
+    return id
 
 
 def _scopes(given: str) -> "list[Scope]":

@@ -71,7 +71,7 @@ class Tokens:
         if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT:
             raise ValueError("no subject")
         verified = claims.get("email_verified") is True and isinstance(email, str)
-        workspace = said.oidc_workspace or UUID(claims[said.oidc_workspace_claim])
+        workspace = said.oidc_workspace or UUID(str(claims[said.oidc_workspace_claim]))
         return Bearer(
             issuer=said.oidc_issuer,
             subject=subject,
