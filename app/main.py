@@ -1,5 +1,6 @@
 """Puts the floors together."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -55,6 +56,8 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     )
     limits = Limits(settings)
     app.state.clock, app.state.settings, app.state.limits = clock, settings, limits
+    # Set when the process is told to stop: what has no end by itself ends then.
+    app.state.leaving = asyncio.Event()
     app.state.known = Known()
     add_answers(app)
     for router in ROUTERS:

@@ -11,6 +11,7 @@ from app.api.finish import Repeated
 from app.api.headers import TAG
 from app.api.limits import admit_counted
 from app.api.parameters import asked_plainly
+from app.core import database
 from app.core.errors import (
     Invalid,
     PreconditionRequired,
@@ -27,7 +28,8 @@ bearer = HTTPBearer(
 
 
 async def transaction(request: Request) -> AsyncIterator[AsyncConnection]:
-    async with request.app.state.engine.begin() as connection:
+    writes = request.method != "GET"
+    async with database.transaction(request.app.state.engine, writes=writes) as connection:
         yield connection
 
 

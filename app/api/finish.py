@@ -1,14 +1,17 @@
 """The last step of every answer, still inside its transaction: kept for a repeat, or tagged."""
 
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import DBAPIError
 
 from app.api.bodies import Body
 from app.api.headers import conditional
 from app.core.idempotency import Answer, Claim, keep
+from app.core.refusals import LOST, MET, state_of
 from app.core.work import Work
 from app.schemas.accounts import AccountOut
 from app.schemas.processes import ProcessOut
@@ -24,6 +27,8 @@ REPLAYED = "Idempotency-Replayed"
 # Objects that only change when their version does. Others hold something that moves by itself or
 # with its neighbours: an age, the team of today, what the targets below sum up to.
 STILL = frozenset({AccountOut, ProcessOut, ProductOut, TeamOut, WorkspaceOut})
+ATTEMPTS = 3
+FUNCTION_STACK = "fastapi_function_astack"  # where FastAPI looks for it
 LANGUAGE = "en"  # the only one in which a still object is known by its version alone
 
 
@@ -51,8 +56,8 @@ def finishes(route: APIRoute) -> bool:
 class Finish:
     """Makes the handler of one route: what FastAPI makes of it, and then the last step.
 
-    FastAPI ends the transaction of a request (a dependency of scope "function") when this handler
-    returns, and sends the answer afterwards.
+    The transaction of a request (a dependency of scope "function") ends in here: so a request that
+    had to yield to another can be asked once more, from the beginning.
     """
 
     def __init__(self, route: APIRoute) -> None:
@@ -63,16 +68,37 @@ class Finish:
     def __call__(self) -> Handler:
         handle = self.make()
 
+        async def once(request: Body) -> Response:
+            async with AsyncExitStack() as stack:
+                request.scope[FUNCTION_STACK] = stack
+                try:
+                    response = await handle(request)
+                except Repeated as repeated:
+                    return _replayed(repeated.answer)
+                if (claimed := getattr(request.state, "claimed", None)) is not None:
+                    await _keep(request.state.work, claimed, response, secret=self.secret)
+                return _finished(request, response, still=self.still)
+
         async def answer(request: Request) -> Response:
-            try:
-                response = await handle(Body(request.scope, request.receive))
-            except Repeated as repeated:
-                return _replayed(repeated.answer)
-            if (claimed := getattr(request.state, "claimed", None)) is not None:
-                await _keep(request.state.work, claimed, response, secret=self.secret)
-            return _finished(request, response, still=self.still)
+            asked = Body(request.scope, request.receive)
+            for _ in range(ATTEMPTS - 1):
+                try:
+                    return await once(asked)
+                except (DBAPIError, *LOST) as error:
+                    if not (asked.whole and _again(asked, error)):
+                        raise
+                request.state.claimed = None
+            return await once(asked)
 
         return answer
+
+
+def _again(request: Request, error: Exception) -> bool:
+    """Whether the same request may fare better: it had to yield, or only asks and was cut off."""
+    if isinstance(error, DBAPIError) and state_of(error) in MET:
+        return True
+    cut_off = isinstance(error, DBAPIError) and error.connection_invalidated
+    return request.method == "GET" and cut_off
 
 
 def holds_secret(model: Any) -> bool:

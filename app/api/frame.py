@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.answers import problem_response
@@ -20,6 +21,9 @@ from app.core.ids import uuid7
 
 requests = logging.getLogger("backcast.requests")
 errors = logging.getLogger("backcast.errors")
+
+# For the log alone: the client hung up, or was hung up on, before it had said all.
+GONE = 499
 
 SAFE = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 JSON = ("application/json", "application/merge-patch+json")
@@ -58,6 +62,8 @@ class Envelope:
 
         try:
             await self.app(scope, receive, stamped)
+        except ClientDisconnect:
+            status = status or GONE
         except Exception as error:
             errors.exception("request %s", scope["state"]["request_id"])
             if status:

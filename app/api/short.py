@@ -13,6 +13,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from fastapi import Request, Response
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Asgi
 
@@ -22,11 +23,11 @@ from app.api.compression import Compression
 from app.api.frame import errors, log, request_id_of, seal
 from app.api.headers import conditional
 from app.api.limits import refuse_guesses, spend
-from app.core.errors import DatabaseUnavailable, MalformedBody, NotFound, Problem
+from app.core.errors import MalformedBody, NotFound, OutcomeUnknown, Problem
 from app.core.keys import digest
 from app.core.lane import Caller, Lane, Lost, NoAnswer
 from app.core.limits import Bucket
-from app.core.refusals import AWAY
+from app.core.refusals import UNKNOWN
 from app.domain import opportunity_bytes, opportunity_entry, opportunity_steps
 from app.domain.access import Scope
 from app.domain.opportunity_bytes import Found
@@ -163,7 +164,7 @@ async def _sent(request: Request, kind: type[Sent]) -> Sent | None:
         return None
     try:
         return kind.model_validate(await request.json())
-    except (ValueError, RecursionError, MalformedBody):
+    except (ValueError, RecursionError, MalformedBody, ClientDisconnect):
         return None
 
 
@@ -191,7 +192,7 @@ async def _answer(way: Way, request: Request, asking: Asking, **named: str) -> R
     except Lost as lost:
         if way.method == "GET":
             return None
-        raise DatabaseUnavailable(AWAY) from lost
+        raise OutcomeUnknown(UNKNOWN) from lost
     except NoAnswer:
         return None
     if found is None:

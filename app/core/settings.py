@@ -37,6 +37,30 @@ class Settings(BaseSettings):
         default=Path(".backcast"), description="Where the embedded PostgreSQL keeps its data."
     )
     pool_size: int = Field(default=10, ge=1, le=200)
+    pool_timeout_seconds: int = Field(
+        default=5, ge=1, description="How long a request waits for a connection."
+    )
+    connect_timeout_seconds: int = Field(
+        default=5, ge=1, description="How long making a connection may take."
+    )
+    idle_transaction_seconds: int = Field(
+        default=60, ge=1, description="After which PostgreSQL ends a transaction that does nothing."
+    )
+    header_timeout_seconds: int = Field(
+        default=10, ge=1, description="How long a client may take to say what it wants."
+    )
+    body_timeout_seconds: int = Field(
+        default=20, ge=1, description="The same for a body; a large one gets more as it comes."
+    )
+    keep_alive_seconds: int = Field(
+        default=75, ge=1, description="How long a connection without a request is kept."
+    )
+    drain_seconds: float = Field(
+        default=1, ge=0, le=60, description="From not ready to not listening, after SIGTERM."
+    )
+    shutdown_seconds: int = Field(
+        default=7, ge=1, description="What is under way has so long to end after that."
+    )
     statement_timeout_seconds: int = Field(default=15, ge=1)
     lock_timeout_seconds: int = Field(default=2, ge=1)
     import_timeout_seconds: int = Field(default=3600, ge=1)
