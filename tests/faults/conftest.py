@@ -7,19 +7,26 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import httpx2 as httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import URL
 
-from app.core.database import Database
+from app.boot import NAME, prepare
+from app.core.database import Database, driven
+from app.core.postgres import Server, running
+from app.core.roles import APP, WORKER
 from app.core.settings import Settings
 from app.main import create_app
-from tests.conftest import CLOCK, LIMITS
+from app.migrate import migrate
+from tests.conftest import CLOCK, LIMITS, new_workspace
 from tests.faults.proxy import Proxy, between
+from tests.postgres.conftest import QUICK
 
 ROOT = Path(__file__).parents[2]
 BACKCAST = [sys.executable, "-c", "import sys; from app.cli import main; sys.exit(main())"]
@@ -113,3 +120,41 @@ def caller(app: FastAPI, key: str) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {key}"}
     return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+
+@dataclass(frozen=True)
+class House:
+    """An installation with an embedded database of its own, which is shut down."""
+
+    folder: Path
+    key: str
+
+    def database(self, server: Server) -> Database:
+        return Database(
+            driven(server.url(WORKER, NAME)), driven(server.url("postgres", NAME)), app_role=APP
+        )
+
+
+@pytest.fixture(scope="session")
+def ground() -> Iterator[Path]:
+    """Where every user may walk; pytest's own directories are closed to the database's."""
+    place = Path(mkdtemp(prefix="backcast-faults-", dir="/tmp"))
+    place.chmod(0o711)
+    yield place
+    rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def house(ground: Path) -> House:
+    """One for all tests that need one; each leaves it shut down, and in order."""
+    house = House(ground / "house", "")
+    with running(house.folder, options=QUICK) as server:
+        return replace(house, key=asyncio.run(_furnish(house.database(server), server)))
+
+
+async def _furnish(database: Database, server: Server) -> str:
+    await prepare(server, database, migrate)
+    engine = database.engine(Settings(_env_file=None))
+    _, key = await new_workspace(engine)
+    await engine.dispose()
+    return key

@@ -68,7 +68,7 @@ class Proxy:
         pair = {client, target}
         self.lines |= pair
         said = Said()
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):  # the other way may be closed already
             await asyncio.gather(
                 self._pump(near, target, said, up=True), self._pump(far, client, said, up=False)
             )
