@@ -15,8 +15,15 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     "engine": set(),
     "tables": {"sqlalchemy"},
     # asyncpg: the driver itself, for the busiest doors (`lane`). limits: counting what callers ask
-    # for, here or in a Redis that several servers share.
-    "core": {"sqlalchemy", "asyncpg", "pydantic", "pydantic_settings", "limits"},
+    # for, here or in a Redis that several servers share. prometheus_client: where somebody looks.
+    "core": {
+        "sqlalchemy",
+        "asyncpg",
+        "pydantic",
+        "pydantic_settings",
+        "limits",
+        "prometheus_client",
+    },
     "schemas": {"pydantic", "pydantic_core"},
     # xlsxwriter: what people mark by hand, as a workbook.
     "domain": {"sqlalchemy", "holidays", "xlsxwriter"},
@@ -24,6 +31,7 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     "migrate": {"alembic", "sqlalchemy"},
     "boot": {"sqlalchemy"},
     "worker": {"sqlalchemy"},
+    "tracing": {"asyncpg", "opentelemetry", "sqlalchemy", "starlette"},
     "main": {"fastapi"},
     "cli": {"fastapi", "typer", "rich", "httpx2", "uvicorn", "sqlalchemy", "pydantic"},
 }

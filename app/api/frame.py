@@ -169,13 +169,16 @@ def _vary(raw: list[tuple[bytes, bytes]], *, large: bool) -> None:
 
 
 def log(scope: Scope, status: int, seconds: float) -> None:
+    metrics = scope["app"].state.metrics
+    if metrics is not None:
+        metrics.count(scope["method"], template_of(scope), status, seconds)
     if not requests.isEnabledFor(logging.INFO):
         return
     workspace_id, key_id = scope["state"].get("caller", (None, None))
     line = {
         "request_id": scope["state"]["request_id"],
         "method": scope["method"],
-        "route": scope["state"].get("template") or _template(scope),
+        "route": template_of(scope),
         "status": status,
         "ms": round(seconds * 1000, 1),
         "workspace": None if workspace_id is None else str(workspace_id),
@@ -184,10 +187,11 @@ def log(scope: Scope, status: int, seconds: float) -> None:
     requests.info(json.dumps(line))
 
 
-def _template(scope: Scope) -> str | None:
+def template_of(scope: Scope) -> str | None:
     """The address with the names of its variable parts; None for one that is not ours."""
-    if scope.get("route") is None:
-        return None
+    known: str | None = scope["state"].get("template")
+    if known is not None or scope.get("route") is None:
+        return known
     path: str = scope["path"]
     for name, value in scope.get("path_params", {}).items():
         path = path.replace(f"/{value}", f"/{{{name}}}", 1)

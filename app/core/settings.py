@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +18,13 @@ def _reachable(address: SecretStr) -> SecretStr:
     if said and find_spec("redis") is None:
         raise ValueError("needs the client of Redis: pip install 'backcast[redis]'")
     return address
+
+
+def _traceable(wanted: bool) -> bool:  # noqa: FBT001 - a validator
+    """Said at the start as well. The API comes with FastAPI, the rest does not."""
+    if wanted and find_spec("opentelemetry.sdk") is None:
+        raise ValueError("needs the SDK of OpenTelemetry: pip install 'backcast[otel]'")
+    return wanted
 
 
 class Settings(BaseSettings):
@@ -84,3 +91,12 @@ class Settings(BaseSettings):
         description="Where several servers count together. Empty: each alone.",
     )
     log_level: str = "info"
+    log_format: Literal["json", "text"] = Field(
+        default="json", description="`json`: every line an object. `text`: for people."
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="Who sends it may read `/metrics`. Empty: nobody may."
+    )
+    otel: Annotated[bool, AfterValidator(_traceable)] = Field(
+        default=False, description="Whether traces are sent by OTLP, as the `OTEL_…` variables say."
+    )
