@@ -18,6 +18,9 @@ from app.core.refusals import LOST, UNKNOWN, undecided
 from app.core.settings import Settings
 
 MINIMUM_VERSION = 16
+# In a Citus cluster what SET LOCAL says reaches the other nodes as well; elsewhere it is a word.
+# Said once for a connection, so that no transaction has to.
+PROPAGATED = {"citus.propagate_set_commands": "local"}
 # How much later than the server itself the driver gives up on a statement.
 GRACE_SECONDS = 5
 
@@ -65,6 +68,7 @@ class Database:
         limits = {
             "application_name": "backcast worker",
             "timezone": "UTC",
+            **PROPAGATED,
             "statement_timeout": f"{settings.import_timeout_seconds}s",
             "lock_timeout": "30s",
             # Bulk work joins sets. Of rows written in the same transaction the planner knows no
@@ -105,6 +109,7 @@ def _limits(settings: Settings) -> dict[str, str]:
     return {
         "application_name": "backcast",
         "timezone": "UTC",
+        **PROPAGATED,
         "statement_timeout": f"{settings.statement_timeout_seconds}s",
         "lock_timeout": f"{settings.lock_timeout_seconds}s",
         "idle_in_transaction_session_timeout": f"{settings.idle_transaction_seconds}s",
