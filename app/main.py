@@ -23,6 +23,7 @@ from app.api.short import WAYS, Known, Shortcut
 from app.core.database import Database, check_role
 from app.core.lane import Lane
 from app.core.limits import Limits
+from app.core.replica import Replica
 from app.core.settings import Settings
 from app.worker import Worker
 
@@ -57,7 +58,7 @@ def create_app(
         telemetry=SILENT,
     )
     app.state.clock, app.state.settings, app.state.limits = clock, settings, Limits(settings)
-    app.state.known = Known()
+    app.state.known, app.state.replica = Known(), None
     # Set when the process is told to stop: what has no end by itself ends then.
     app.state.leaving = asyncio.Event()
     app.state.metrics = _metrics(settings)
@@ -82,7 +83,7 @@ def _lifespan(settings: Settings, database: Database, clock: Clock) -> Any:
         app.state.engine, app.state.worker = engine, worker
         app.state.lane = Lane(database, settings)
         _watch(app)
-        async with worker.running():
+        async with _followed(app, settings, database), worker.running():
             yield
         await app.state.limits.close()
         await app.state.lane.close()
@@ -91,6 +92,17 @@ def _lifespan(settings: Settings, database: Database, clock: Clock) -> Any:
             await asyncio.to_thread(app.state.tracing.close)
 
     return lifespan
+
+
+@asynccontextmanager
+async def _followed(app: FastAPI, settings: Settings, database: Database) -> AsyncIterator[None]:
+    """With a replica, if there is one."""
+    if not settings.replica_url.get_secret_value():
+        yield
+        return
+    app.state.replica = Replica(database, settings, app.state.engine)
+    async with app.state.replica.watched():
+        yield
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:

@@ -11,6 +11,7 @@ from app.api.finish import Repeated
 from app.api.headers import TAG
 from app.api.limits import admit_counted
 from app.api.parameters import asked_plainly
+from app.api.replicas import engine_of
 from app.core import database
 from app.core.errors import (
     Invalid,
@@ -29,7 +30,8 @@ bearer = HTTPBearer(
 
 async def transaction(request: Request) -> AsyncIterator[AsyncConnection]:
     writes = request.method != "GET"
-    async with database.transaction(request.app.state.engine, writes=writes) as connection:
+    engine = await engine_of(request)
+    async with database.transaction(engine, writes=writes) as connection:
         yield connection
 
 

@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from app.api.bodies import Body
 from app.api.headers import conditional
+from app.api.replicas import place_after
 from app.core.idempotency import Answer, Claim, keep
-from app.core.refusals import LOST, MET, state_of
+from app.core.refusals import GONE, LOST, MET, READ_ONLY, state_of
 from app.core.work import Work
 from app.schemas.accounts import AccountOut
 from app.schemas.processes import ProcessOut
@@ -20,6 +21,7 @@ from app.schemas.teams import TeamOut
 from app.schemas.workspaces import WorkspaceOut
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Once = Callable[[Body], Coroutine[Any, Any, Response]]
 
 # What an answer says about what was made travels with it when it is repeated.
 REPEATED = ("content-type", "location", "etag", "retry-after")
@@ -81,24 +83,38 @@ class Finish:
 
         async def answer(request: Request) -> Response:
             asked = Body(request.scope, request.receive)
-            for _ in range(ATTEMPTS - 1):
-                try:
-                    return await once(asked)
-                except (DBAPIError, *LOST) as error:
-                    if not (asked.whole and _again(asked, error)):
-                        raise
-                request.state.claimed = None
-            return await once(asked)
+            response = await _patiently(once, asked)
+            await place_after(request, response)
+            return response
 
         return answer
 
 
+async def _patiently(
+    once: Callable[[Body], Coroutine[Any, Any, Response]], asked: Body
+) -> Response:
+    """The answer to a request that is asked again where that may help."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await once(asked)
+        except (DBAPIError, *LOST) as error:
+            if not (asked.whole and _again(asked, error)):
+                raise
+        asked.state.claimed = None
+    return await once(asked)
+
+
 def _again(request: Request, error: Exception) -> bool:
-    """Whether the same request may fare better: it had to yield, or only asks and was cut off."""
-    if isinstance(error, DBAPIError) and state_of(error) in MET:
-        return True
-    cut_off = isinstance(error, DBAPIError) and error.connection_invalidated
-    return request.method == "GET" and cut_off
+    """Whether the same request may fare better: it had to yield, or only asks and was cut off.
+
+    What a replica cannot do (it is away, or may not note something) the primary may.
+    """
+    state = state_of(error) if isinstance(error, DBAPIError) else ""
+    if state in MET or request.method != "GET":
+        return state in MET
+    if request.state.from_replica:
+        return state in ("", READ_ONLY) or state.startswith(GONE)
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def holds_secret(model: Any) -> bool:

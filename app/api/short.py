@@ -23,6 +23,7 @@ from app.api.compression import Compression
 from app.api.frame import errors, log, request_id_of, seal
 from app.api.headers import conditional
 from app.api.limits import refuse_guesses, spend
+from app.api.replicas import lane_of, place_after
 from app.core.errors import MalformedBody, NotFound, OutcomeUnknown, Problem
 from app.core.keys import digest
 from app.core.lane import Caller, Lane, Lost, NoAnswer
@@ -42,7 +43,7 @@ _ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _LIMIT = re.compile(rb"limit=([1-9][0-9]{0,5})")
 _BEARER = b"bearer "
 # A request with one of these means something particular.
-_PARTICULAR = frozenset((b"origin", b"idempotency-key", b"transfer-encoding"))
+_PARTICULAR = frozenset((b"origin", b"idempotency-key", b"transfer-encoding", b"backcast-position"))
 
 
 class Known:
@@ -188,7 +189,7 @@ async def _answer(way: Way, request: Request, asking: Asking, **named: str) -> R
     await refuse_guesses(request, asking.key)
     caller = Caller(workspace_id, asking.key, request.app.state.clock(), way.scope.value)
     try:
-        found = await way.find(request, request.app.state.lane, caller, **named)
+        found = await way.find(request, lane_of(request), caller, **named)
     except Lost as lost:
         if way.method == "GET":
             return None
@@ -208,6 +209,7 @@ async def _answer(way: Way, request: Request, asking: Asking, **named: str) -> R
     if found.version is not None:
         response.headers["ETag"] = f'"{found.version}"'
     if way.method != "GET":
+        await place_after(request, response)
         return response
     return conditional(request, response, caller.now, plain=False)
 

@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     owner_url: SecretStr = Field(
         default=SecretStr(""), description="Who may migrate. Empty: the same as database_url."
     )
+    replica_url: SecretStr = Field(
+        default=SecretStr(""), description="A server that follows it and may answer questions."
+    )
+    replica_lag_seconds: int = Field(
+        default=5, ge=1, description="Further behind than that it is not asked."
+    )
     app_role: str = Field(
         default="backcast_app",
         description="Role every connection of the service assumes. Empty: the login's own.",
