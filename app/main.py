@@ -1,15 +1,17 @@
 """Puts the floors together."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
-from app.api import ROUTERS, docs, health, problems
+from app.api import ROUTERS, docs, health, metrics, problems
 from app.api.answers import add_answers
 from app.api.compression import Compression
 from app.api.directory import Directory
@@ -22,17 +24,59 @@ from app.core.bearers import Verifier
 from app.core.database import Database, check_role
 from app.core.lane import Lane
 from app.core.limits import Limits
+from app.core.replica import Replica
 from app.core.settings import Settings
 from app.worker import Worker
 
+if TYPE_CHECKING:
+    from app.core.metrics import Metrics
+    from app.tracing import Tracing
+
 Clock = Callable[[], datetime]
+# Its own traces would name endpoints, not statements; its settings would come from elsewhere.
+SILENT = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now) -> FastAPI:
+def create_app(
+    settings: Settings,
+    database: Database,
+    *,
+    clock: Clock = utc_now,
+    tracing: "Tracing | None" = None,
+) -> FastAPI:
+    app = FastAPI(
+        title="Backcast",
+        lifespan=_lifespan(settings, database, clock),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        telemetry=SILENT,
+    )
+    app.state.clock, app.state.settings, app.state.limits = clock, settings, Limits(settings)
+    app.state.known, app.state.tokens = Known(), _tokens(settings)
+    app.state.replica = None
+    # Set when the process is told to stop: what has no end by itself ends then.
+    app.state.leaving = asyncio.Event()
+    app.state.metrics = _metrics(settings)
+    app.state.tracing = tracing or _tracing(settings)
+    add_answers(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1")
+    for router in (health.router, metrics.router, problems.router, docs.router):
+        app.include_router(router)
+    describe(app)
+    app.router.routes.insert(0, Directory(app))
+    _surround(app, settings)
+    return app
+
+
+def _lifespan(settings: Settings, database: Database, clock: Clock) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = database.engine(settings)
@@ -40,35 +84,18 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         worker = Worker(database, settings, clock)
         app.state.engine, app.state.worker = engine, worker
         app.state.lane = Lane(database, settings)
-        async with worker.running():
+        _watch(app)
+        async with _followed(app, settings, database), worker.running():
             yield
         if app.state.tokens is not None:
             await app.state.tokens.close()
-        await limits.close()
+        await app.state.limits.close()
         await app.state.lane.close()
         await engine.dispose()
+        if app.state.tracing is not None:
+            await asyncio.to_thread(app.state.tracing.close)
 
-    app = FastAPI(
-        title="Backcast",
-        lifespan=lifespan,
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
-    )
-    limits = Limits(settings)
-    app.state.clock, app.state.settings, app.state.limits = clock, settings, limits
-    app.state.known, app.state.tokens = Known(), _tokens(settings)
-    add_answers(app)
-    for router in ROUTERS:
-        app.include_router(router, prefix="/v1")
-    for router in (health.router, problems.router, docs.router):
-        app.include_router(router)
-    describe(app)
-    app.router.routes.insert(0, Directory(app))
-    _surround(app, settings, limits)
-    return app
+    return lifespan
 
 
 def _tokens(settings: Settings) -> Verifier | None:
@@ -79,15 +106,56 @@ def _tokens(settings: Settings) -> Verifier | None:
     return verifier
 
 
-def _surround(app: FastAPI, settings: Settings, limits: Limits) -> None:
+@asynccontextmanager
+async def _followed(app: FastAPI, settings: Settings, database: Database) -> AsyncIterator[None]:
+    """With a replica, if there is one."""
+    if not settings.replica_url.get_secret_value():
+        yield
+        return
+    app.state.replica = Replica(database, settings, app.state.engine)
+    async with app.state.replica.watched():
+        yield
+
+
+def _surround(app: FastAPI, settings: Settings) -> None:
     """What stands around the routes, from the inside out."""
     app.add_middleware(Gate, body_limit=settings.body_limit, upload_limit=settings.upload_limit)
     app.add_middleware(Envelope)
-    app.add_middleware(Quotas, limits=limits)
+    app.add_middleware(Quotas, limits=app.state.limits)
     app.add_middleware(Compression)
     # Outermost: an answer without these headers is a network error to a page, whatever it says.
     app.add_middleware(Cors)
     app.add_middleware(Shortcut, ways=WAYS, body_limit=settings.body_limit)
+    if app.state.tracing is not None:
+        app.add_middleware(app.state.tracing.around)
+
+
+def _metrics(settings: Settings) -> "Metrics | None":
+    """What counts, if there is somebody who may look. Loaded then only: most starts do without."""
+    if not settings.metrics_token.get_secret_value():
+        return None
+    made: Metrics = import_module("app.core.metrics").Metrics()
+    return made
+
+
+def _tracing(settings: Settings) -> "Tracing | None":
+    if not settings.otel:
+        return None
+    made: Tracing = import_module("app.tracing").Tracing()
+    return made
+
+
+def _watch(app: FastAPI) -> None:
+    state = app.state
+    if state.tracing is not None:
+        state.tracing.watch(state.engine, state.lane)
+    if state.metrics is not None:
+        pool = state.engine.pool
+        state.metrics.gauge("pool_in_use", "Connections that answer a request.", pool.checkedout)
+        state.metrics.gauge("pool_size", "Connections there may be.", pool.size)
+        state.metrics.gauge(
+            "worker_busy", "Workspaces whose imports run here.", lambda: len(state.worker.busy)
+        )
 
 
 def document() -> dict[str, Any]:

@@ -16,6 +16,7 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     "tables": {"sqlalchemy"},
     # asyncpg: the driver itself, for the busiest doors (`lane`). limits: counting what callers ask
     # for, here or in a Redis that several servers share. joserfc, httpx2: tokens of an issuer.
+    # prometheus_client: where somebody looks.
     "core": {
         "sqlalchemy",
         "asyncpg",
@@ -24,6 +25,7 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
         "limits",
         "joserfc",
         "httpx2",
+        "prometheus_client",
     },
     "schemas": {"pydantic", "pydantic_core"},
     # xlsxwriter: what people mark by hand, as a workbook.
@@ -32,6 +34,7 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     "migrate": {"alembic", "sqlalchemy"},
     "boot": {"sqlalchemy"},
     "worker": {"sqlalchemy"},
+    "tracing": {"asyncpg", "opentelemetry", "sqlalchemy", "starlette"},
     "main": {"fastapi"},
     "cli": {"fastapi", "typer", "rich", "httpx2", "uvicorn", "sqlalchemy", "pydantic"},
 }

@@ -4,7 +4,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
@@ -21,7 +20,7 @@ from app.core.errors import (
     Problem,
     UnsupportedMediaType,
 )
-from app.core.refusals import AWAY, problem_of
+from app.core.refusals import AWAY, LOST, problem_of
 from app.core.texts import language_of
 
 MEDIA = "application/problem+json"
@@ -32,7 +31,7 @@ HTTP: dict[int, type[Problem]] = {
 
 
 def add_answers(app: FastAPI) -> None:
-    kinds = (Problem, RequestValidationError, HTTPException, DBAPIError, OSError, PoolTimeout)
+    kinds = (Problem, RequestValidationError, HTTPException, DBAPIError, *LOST)
     for kind in kinds:
         app.add_exception_handler(kind, answer)
 
@@ -61,8 +60,7 @@ def problem_from(error: Exception) -> Problem:
         return _http(error)
     if isinstance(error, DBAPIError):
         return problem_of(error) or _unforeseen()
-    # asyncpg lets a refused connection through as the operating system said it.
-    if isinstance(error, OSError | PoolTimeout):
+    if isinstance(error, LOST):
         return DatabaseUnavailable(AWAY)
     return _unforeseen()
 

@@ -11,6 +11,11 @@ from app.core.errors import MalformedBody
 class Body(Request):
     """A request whose JSON is that of RFC 8259, not all that Python would take for it."""
 
+    @property
+    def whole(self) -> bool:
+        """Whether it can be read from the beginning; a stream that was taken cannot."""
+        return hasattr(self, "_body") or not self._stream_consumed
+
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
             self._json = parsed(await self.body())

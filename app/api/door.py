@@ -13,6 +13,8 @@ from app.api.finish import Repeated
 from app.api.headers import TAG
 from app.api.limits import Shown, admit_counted, verified
 from app.api.parameters import asked_plainly
+from app.api.replicas import engine_of
+from app.core import database
 from app.core.bearers import is_token
 from app.core.errors import Invalid, NotFound, PreconditionRequired, Unauthenticated
 from app.core.idempotency import Claim, claim, fingerprint, key_of
@@ -31,7 +33,9 @@ bearer = HTTPBearer(
 
 
 async def transaction(request: Request) -> AsyncIterator[AsyncConnection]:
-    async with request.app.state.engine.begin() as connection:
+    writes = request.method != "GET"
+    engine = await engine_of(request)
+    async with database.transaction(engine, writes=writes) as connection:
         yield connection
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.answers import problem_response
@@ -20,6 +21,9 @@ from app.core.ids import uuid7
 
 requests = logging.getLogger("backcast.requests")
 errors = logging.getLogger("backcast.errors")
+
+# For the log alone: the client hung up, or was hung up on, before it had said all.
+GONE = 499
 
 SAFE = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 JSON = ("application/json", "application/merge-patch+json")
@@ -58,6 +62,8 @@ class Envelope:
 
         try:
             await self.app(scope, receive, stamped)
+        except ClientDisconnect:
+            status = status or GONE
         except Exception as error:
             errors.exception("request %s", scope["state"]["request_id"])
             if status:
@@ -163,13 +169,16 @@ def _vary(raw: list[tuple[bytes, bytes]], *, large: bool) -> None:
 
 
 def log(scope: Scope, status: int, seconds: float) -> None:
+    metrics = scope["app"].state.metrics
+    if metrics is not None:
+        metrics.count(scope["method"], template_of(scope), status, seconds)
     if not requests.isEnabledFor(logging.INFO):
         return
     workspace_id, key_id = scope["state"].get("caller", (None, None))
     line = {
         "request_id": scope["state"]["request_id"],
         "method": scope["method"],
-        "route": scope["state"].get("template") or _template(scope),
+        "route": template_of(scope),
         "status": status,
         "ms": round(seconds * 1000, 1),
         "workspace": None if workspace_id is None else str(workspace_id),
@@ -178,10 +187,11 @@ def log(scope: Scope, status: int, seconds: float) -> None:
     requests.info(json.dumps(line))
 
 
-def _template(scope: Scope) -> str | None:
+def template_of(scope: Scope) -> str | None:
     """The address with the names of its variable parts; None for one that is not ours."""
-    if scope.get("route") is None:
-        return None
+    known: str | None = scope["state"].get("template")
+    if known is not None or scope.get("route") is None:
+        return known
     path: str = scope["path"]
     for name, value in scope.get("path_params", {}).items():
         path = path.replace(f"/{value}", f"/{{{name}}}", 1)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.errors import Unready
 from app.core.migrations import head
+from app.core.refusals import LOST
 from app.schemas.health import Health
 
 router = APIRouter(tags=["operations"])
@@ -22,11 +23,14 @@ async def read_livez() -> Health:
 
 @router.get("/readyz")
 async def read_readyz(request: Request) -> Health:
-    """The database answers within half a second, and its tables are those of this release."""
+    """The database answers within half a second, its tables are those of this release, and the
+    process was not told to stop."""
+    if request.app.state.leaving.is_set():
+        raise Unready("The service is stopping.")
     try:
         async with asyncio.timeout(PATIENCE), request.app.state.engine.connect() as connection:
             version = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
+    except (SQLAlchemyError, *LOST) as error:
         raise Unready("The database does not answer.") from error
     if version != head():
         raise Unready("The database is not at this release's version: run `backcast migrate`.")

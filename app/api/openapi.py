@@ -77,6 +77,8 @@ HEADERS = {
     " If-None-Match as well.",
     "Cache-Control": "Only the caller may keep it, and asks again before using it.",
     "Vary": "Another key or language may see another answer.",
+    "Backcast-Position": "From where on the change can be seen; send it with a question to see it."
+    " Absent where there is only one server to ask.",
     "Idempotency-Replayed": "`true`: this is what was answered the first time. Else absent.",
     "Location": "Where the new object can be read.",
     "X-Request-Id": "The caller's request id if it is a UUID, else a new one.",
@@ -100,6 +102,15 @@ IF_NONE_MATCH = {
     "description": "The ETag of an answer you have. Still the same: 304 without a body.",
     "schema": {"type": "string"},
     "example": '"3-5f2a97c1e04b6d38"',
+}
+POSITION = {
+    "name": "Backcast-Position",
+    "in": "header",
+    "required": False,
+    "description": "What the answer to your last change said there: the answer knows that change,"
+    " even if it comes from a replica.",
+    "schema": {"type": "string", "pattern": "^[0-9A-F]{1,8}/[0-9A-F]{1,8}$"},
+    "example": "0/3A5F8C8",
 }
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -162,6 +173,7 @@ def _complete(app: FastAPI, found: Node) -> None:
             "IdempotencyKey": IDEMPOTENCY_KEY,
             "IfMatch": IF_MATCH,
             "IfNoneMatch": IF_NONE_MATCH,
+            "Position": POSITION,
         },
     }
 

@@ -14,6 +14,7 @@ from app.api.door import bearer, changes, matched_version, transaction
 from app.api.finish import REPLAYED, finishes
 from app.api.frame import UPLOADS
 from app.api.limits import BATCHES, COSTS, bucket_of
+from app.api.replicas import POSITION
 from app.core.errors import QuotaExceeded, catalogue
 from app.domain.access import Scope
 from app.schemas.base import In
@@ -167,6 +168,7 @@ HEADERS_TAKEN: tuple[tuple[str, Callable[[Operation], bool]], ...] = (
     ("IdempotencyKey", lambda operation: operation.takes_key),
     ("IfMatch", lambda operation: operation.matches),
     ("IfNoneMatch", lambda operation: operation.conditional),
+    ("Position", lambda operation: operation.keyed and operation.method == "get"),
 )
 
 
@@ -240,6 +242,8 @@ def _headers(operation: Operation, status: str, answer: Node, schemas: Node) -> 
         names.append("ETag")
     if operation.once:
         names.append(REPLAYED)
+    if operation.writes and operation.finished:
+        names.append(POSITION)
     return _header_references(names)
 
 

@@ -18,6 +18,7 @@ EXPOSED = (
     "Deprecation",
     "Sunset",
     "Idempotency-Replayed",
+    "Backcast-Position",
 )
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 TWO_HOURS = 7200

@@ -290,14 +290,23 @@ REMEDIES: dict[str, dict[str, Sentences]] = {
     },
     "database-unavailable": {
         "en": (
-            "The service cannot reach its database. Whether something was written is open.",
-            "Wait as long as `Retry-After` says. A write that carried an idempotency key can be"
-            " sent again as it is; before repeating another, read what is there.",
+            "The service cannot reach its database, or that is too busy. Nothing was written.",
+            "Wait as long as `Retry-After` says, and send the request again.",
         ),
         "de": (
-            "Der Dienst erreicht seine Datenbank nicht. Ob etwas gespeichert wurde, ist offen.",
-            "So lange warten, wie `Retry-After` sagt. Schreiben mit Idempotenzschlüssel lässt sich"
-            " genau so wiederholen; vor jedem anderen den Bestand lesen.",
+            "Die Datenbank ist nicht erreichbar oder überlastet. Nichts wurde gespeichert.",
+            "So lange warten, wie `Retry-After` sagt, und die Anfrage erneut senden.",
+        ),
+    },
+    "outcome-unknown": {
+        "en": (
+            "The database was lost while it was storing: it may have happened, or not.",
+            "Send it again with the same Idempotency-Key. Sent without one, first read what is"
+            " there.",
+        ),
+        "de": (
+            "Die Datenbank ging beim Speichern verloren: Es kann geschehen sein oder nicht.",
+            "Mit demselben Idempotency-Key erneut senden; wer keinen sandte, liest erst nach.",
         ),
     },
     "query-timeout": {

@@ -13,6 +13,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from fastapi import Request, Response
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Asgi
 
@@ -22,11 +23,12 @@ from app.api.compression import Compression
 from app.api.frame import errors, log, request_id_of, seal
 from app.api.headers import conditional
 from app.api.limits import refuse_guesses, spend
-from app.core.errors import DatabaseUnavailable, MalformedBody, NotFound, Problem
+from app.api.replicas import lane_of, place_after
+from app.core.errors import MalformedBody, NotFound, OutcomeUnknown, Problem
 from app.core.keys import digest
 from app.core.lane import Caller, Lane, Lost, NoAnswer
 from app.core.limits import Bucket
-from app.core.refusals import AWAY
+from app.core.refusals import UNKNOWN
 from app.domain import opportunity_bytes, opportunity_entry, opportunity_steps
 from app.domain.access import Scope
 from app.domain.opportunity_bytes import Found
@@ -41,7 +43,7 @@ _ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _LIMIT = re.compile(rb"limit=([1-9][0-9]{0,5})")
 _BEARER = b"bearer "
 # A request with one of these means something particular.
-_PARTICULAR = frozenset((b"origin", b"idempotency-key", b"transfer-encoding"))
+_PARTICULAR = frozenset((b"origin", b"idempotency-key", b"transfer-encoding", b"backcast-position"))
 
 
 class Known:
@@ -163,7 +165,7 @@ async def _sent(request: Request, kind: type[Sent]) -> Sent | None:
         return None
     try:
         return kind.model_validate(await request.json())
-    except (ValueError, RecursionError, MalformedBody):
+    except (ValueError, RecursionError, MalformedBody, ClientDisconnect):
         return None
 
 
@@ -187,11 +189,11 @@ async def _answer(way: Way, request: Request, asking: Asking, **named: str) -> R
     await refuse_guesses(request, asking.key)
     caller = Caller(workspace_id, asking.key, request.app.state.clock(), way.scope.value)
     try:
-        found = await way.find(request, request.app.state.lane, caller, **named)
+        found = await way.find(request, lane_of(request), caller, **named)
     except Lost as lost:
         if way.method == "GET":
             return None
-        raise DatabaseUnavailable(AWAY) from lost
+        raise OutcomeUnknown(UNKNOWN) from lost
     except NoAnswer:
         return None
     if found is None:
@@ -207,6 +209,7 @@ async def _answer(way: Way, request: Request, asking: Asking, **named: str) -> R
     if found.version is not None:
         response.headers["ETag"] = f'"{found.version}"'
     if way.method != "GET":
+        await place_after(request, response)
         return response
     return conditional(request, response, caller.now, plain=False)
 

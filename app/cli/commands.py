@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import cascade, demo, imports, keys, ledger, serve, workspaces
+from app.cli import cascade, demo, distribute, imports, keys, ledger, serve, workspaces
 from app.cli.failures import FAILED, Misuse
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("migrate")(serve.migrate)
+app.command("distribute")(distribute.distribute)
 app.add_typer(workspaces.app, name="workspace")
 app.add_typer(keys.app, name="key")
 app.add_typer(ledger.app, name="ledger")

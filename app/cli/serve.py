@@ -21,7 +21,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     knobs = settings()
     door = ports.bound(host, port)
     with door, ports.stoppable(), opened(knobs) as database:
-        logs.configure(knobs.log_level)
+        logs.configure(knobs.log_level, knobs.log_format)
         listening.serve(create_app(knobs, database), door)
 
 

@@ -6,14 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.core.errors import OutcomeUnknown
+from app.core.refusals import LOST, UNKNOWN, undecided
 from app.core.settings import Settings
 
 MINIMUM_VERSION = 16
+# In a Citus cluster what SET LOCAL says reaches the other nodes as well; elsewhere it is a word.
+# Said once for a connection, so that no transaction has to.
+PROPAGATED = {"citus.propagate_set_commands": "local"}
+# How much later than the server itself the driver gives up on a statement.
+GRACE_SECONDS = 5
 
 
 class UnsafeRole(RuntimeError):
@@ -34,8 +43,14 @@ class Database:
 
     def engine(self, settings: Settings, *, role: str | None = None) -> AsyncEngine:
         """A pool of connections that have assumed the application's (or the given) role."""
-        limits = _limits(settings)
-        return self._engine(self.app, limits, role or self.app_role, pool_size=settings.pool_size)
+        return self._engine(
+            self.app,
+            _limits(settings),
+            role or self.app_role,
+            pool_size=settings.pool_size,
+            pool_timeout=settings.pool_timeout_seconds,
+            connect=_patience(settings, settings.statement_timeout_seconds),
+        )
 
     def driver_options(self, settings: Settings, more: dict[str, str]) -> dict[str, Any]:
         """How the driver itself connects as the application, for `app.core.lane`."""
@@ -45,13 +60,15 @@ class Database:
         options = _limits(settings) | more | role
         # Statements stay prepared, however long they are: they are few, and there are no others.
         kept = {"max_cached_statement_lifetime": 0, "max_cacheable_statement_size": 0}
-        return known | kept | {"server_settings": options, "timeout": 10}
+        patience = _patience(settings, settings.statement_timeout_seconds)
+        return known | kept | patience | {"server_settings": options}
 
     def patient_engine(self, settings: Settings) -> AsyncEngine:
         """The worker's pool: lists workspaces, and may take long over an import."""
         limits = {
             "application_name": "backcast worker",
             "timezone": "UTC",
+            **PROPAGATED,
             "statement_timeout": f"{settings.import_timeout_seconds}s",
             "lock_timeout": "30s",
             # Bulk work joins sets. Of rows written in the same transaction the planner knows no
@@ -59,27 +76,43 @@ class Database:
             "enable_nestloop": "off",
         }
         role = "backcast_worker" if self.app_role else ""
-        return self._engine(self.app, limits, role, pool_size=4)
+        connect = _patience(settings, settings.import_timeout_seconds)
+        return self._engine(self.app, limits, role, pool_size=4, connect=connect)
 
     def owner_engine(self) -> AsyncEngine:
-        return self._engine(self.owner, {"timezone": "UTC"}, "", pool_size=1)
+        # Without a time limit: a migration takes as long as it takes.
+        connect = {"timeout": 10}
+        return self._engine(self.owner, {"timezone": "UTC"}, "", pool_size=1, connect=connect)
 
     @staticmethod
-    def _engine(url: URL, limits: dict[str, str], role: str, pool_size: int) -> AsyncEngine:
+    def _engine(
+        url: URL, limits: dict[str, str], role: str, *, connect: dict[str, Any], **pool: int
+    ) -> AsyncEngine:
         options = limits | ({"role": role} if role else {})
-        connect: dict[str, Any] = {"server_settings": options, "timeout": 10}
-        engine = create_async_engine(url, connect_args=connect, pool_size=pool_size, max_overflow=0)
+        connect_args = connect | {"server_settings": options}
+        engine = create_async_engine(url, connect_args=connect_args, max_overflow=0, **pool)
         event.listen(engine.sync_engine, "checkout", _still_open)
+        event.listen(engine.sync_engine, "handle_error", _broken)
         return engine
+
+
+def _patience(settings: Settings, statement_seconds: int) -> dict[str, float]:
+    """What the driver waits for. The server ends a long statement itself; if it does not, it is
+    not there any more, or the way to it is not."""
+    return {
+        "timeout": settings.connect_timeout_seconds,
+        "command_timeout": statement_seconds + GRACE_SECONDS,
+    }
 
 
 def _limits(settings: Settings) -> dict[str, str]:
     return {
         "application_name": "backcast",
         "timezone": "UTC",
+        **PROPAGATED,
         "statement_timeout": f"{settings.statement_timeout_seconds}s",
         "lock_timeout": f"{settings.lock_timeout_seconds}s",
-        "idle_in_transaction_session_timeout": "60s",
+        "idle_in_transaction_session_timeout": f"{settings.idle_transaction_seconds}s",
     }
 
 
@@ -93,6 +126,12 @@ def _still_open(_: object, record: ConnectionPoolEntry, __: object) -> None:
         raise InvalidatePoolError
 
 
+def _broken(context: ExceptionContext) -> None:
+    """A driver in disorder, or one that has waited in vain: the connection is not used again."""
+    if isinstance(context.original_exception, OSError | asyncpg.InternalClientError):
+        context.is_disconnect = True
+
+
 def driven(url: str) -> URL:
     """Any usual way to write a PostgreSQL address, for the driver in use."""
     parsed = make_url(url).set(drivername="postgresql+asyncpg")
@@ -100,6 +139,19 @@ def driven(url: str) -> URL:
         mode = parsed.query["sslmode"]
         parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
     return parsed
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine, *, writes: bool) -> AsyncIterator[AsyncConnection]:
+    """Done together or not at all; `OutcomeUnknown` where nobody can say which."""
+    async with engine.connect() as connection:
+        yield connection
+        try:
+            await connection.commit()
+        except (DBAPIError, *LOST) as error:
+            if writes and undecided(error):
+                raise OutcomeUnknown(UNKNOWN) from error
+            raise
 
 
 @asynccontextmanager

@@ -235,6 +235,12 @@ class DatabaseUnavailable(Problem):
     headers: ClassVar = {"Retry-After": "2"}
 
 
+class OutcomeUnknown(Problem):
+    status, code = 503, "outcome-unknown"
+    title, titel = "Nobody knows whether it was stored", "Ob es gespeichert wurde, ist offen"
+    headers: ClassVar = {"Retry-After": "2"}
+
+
 class QueryTimeout(Problem):
     status, code = 503, "query-timeout"
     title, titel = "The question took too long", "Die Frage hat zu lange gedauert"

@@ -1,6 +1,8 @@
 """What the database refuses, said as a problem: constraint names and SQLSTATEs, in one place."""
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.errors import (
     Conflict,
@@ -54,28 +56,55 @@ STATES: dict[str, tuple[type[Problem], str]] = {
     "22000": (Invalid, "A value cannot be stored: out of range or not valid text."),
     "22003": (Invalid, "A number is out of range."),
     "22008": (Invalid, "A date is out of range."),
-    "40001": (Conflict, "Two changes met; send the request again."),
-    "40P01": (Conflict, "Two changes met; send the request again."),
+    # Not before the request was repeated a few times: see `app/api/finish.py`.
+    "40001": (DatabaseUnavailable, "Changes kept meeting each other; try again."),
+    "40P01": (DatabaseUnavailable, "Changes kept meeting each other; try again."),
+    "25006": (DatabaseUnavailable, "The database takes no changes right now; try again."),
     "55P03": (LockTimeout, "Somebody else is changing the same thing; try again."),
     "57014": (QueryTimeout, "The database stopped the question after its time limit."),
     "53100": (StorageFull, "The database has no room left."),
     "53300": (DatabaseUnavailable, "The database takes no more connections; try again."),
 }
 AWAY = "The database cannot be reached right now; try again."
+UNKNOWN = (
+    "The database was lost while it was storing. Send it again with the same Idempotency-Key;"
+    " without one, first read what is there."
+)
+# A database that is away, as the libraries let it through: what the operating system said (that
+# includes a time limit of the driver), the pool, the driver in the middle of something.
+LOST = (OSError, PoolTimeout, asyncpg.InternalClientError)
+# Two transactions met, and one had to yield: it has done nothing and may simply be repeated.
+MET = ("40001", "40P01")
+READ_ONLY = "25006"
+
+# SQLSTATEs of a server that ends, starts, or has no room for another session.
+GONE = ("08", "57P", "53")
 
 
 def problem_of(error: DBAPIError) -> Problem | None:
     """The problem behind a database error; None when it is our own fault (a 500)."""
     if error.connection_invalidated:
         return DatabaseUnavailable(AWAY)
-    cause = getattr(error.orig, "__cause__", None)
-    state = str(getattr(error.orig, "sqlstate", None) or getattr(cause, "sqlstate", None) or "")
+    cause, state = getattr(error.orig, "__cause__", None), state_of(error)
     name = str(getattr(cause, "constraint_name", None) or "")
     known = _named(name) or (_still_used(state, cause)) or STATES.get(state)
     if known is not None:
         kind, detail = known
         return kind(detail)
-    return DatabaseUnavailable(AWAY) if state.startswith(("08", "57P", "53")) else None
+    return DatabaseUnavailable(AWAY) if state.startswith(GONE) else None
+
+
+def state_of(error: DBAPIError) -> str:
+    """The SQLSTATE of a refusal; empty where the server said nothing."""
+    cause = getattr(error.orig, "__cause__", None)
+    return str(getattr(error.orig, "sqlstate", None) or getattr(cause, "sqlstate", None) or "")
+
+
+def undecided(error: Exception) -> bool:
+    """Whether a COMMIT that ended with this may have been done all the same."""
+    if not isinstance(error, DBAPIError):
+        return True
+    return error.connection_invalidated or state_of(error).startswith(("08", "57P"))
 
 
 def _named(name: str) -> tuple[type[Problem], str] | None:

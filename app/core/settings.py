@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -29,6 +29,13 @@ def _encrypted(address: str) -> str:
     return address
 
 
+def _traceable(wanted: bool) -> bool:  # noqa: FBT001 - a validator
+    """Said at the start as well. The API comes with FastAPI, the rest does not."""
+    if wanted and find_spec("opentelemetry.sdk") is None:
+        raise ValueError("needs the SDK of OpenTelemetry: pip install 'backcast[otel]'")
+    return wanted
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BACKCAST_", env_file=".env", extra="ignore")
 
@@ -38,6 +45,12 @@ class Settings(BaseSettings):
     owner_url: SecretStr = Field(
         default=SecretStr(""), description="Who may migrate. Empty: the same as database_url."
     )
+    replica_url: SecretStr = Field(
+        default=SecretStr(""), description="A server that follows it and may answer questions."
+    )
+    replica_lag_seconds: int = Field(
+        default=5, ge=1, description="Further behind than that it is not asked."
+    )
     app_role: str = Field(
         default="backcast_app",
         description="Role every connection of the service assumes. Empty: the login's own.",
@@ -46,6 +59,30 @@ class Settings(BaseSettings):
         default=Path(".backcast"), description="Where the embedded PostgreSQL keeps its data."
     )
     pool_size: int = Field(default=10, ge=1, le=200)
+    pool_timeout_seconds: int = Field(
+        default=5, ge=1, description="How long a request waits for a connection."
+    )
+    connect_timeout_seconds: int = Field(
+        default=5, ge=1, description="How long making a connection may take."
+    )
+    idle_transaction_seconds: int = Field(
+        default=60, ge=1, description="After which PostgreSQL ends a transaction that does nothing."
+    )
+    header_timeout_seconds: int = Field(
+        default=10, ge=1, description="How long a client may take to say what it wants."
+    )
+    body_timeout_seconds: int = Field(
+        default=20, ge=1, description="The same for a body; a large one gets more as it comes."
+    )
+    keep_alive_seconds: int = Field(
+        default=75, ge=1, description="How long a connection without a request is kept."
+    )
+    drain_seconds: float = Field(
+        default=1, ge=0, le=60, description="From not ready to not listening, after SIGTERM."
+    )
+    shutdown_seconds: int = Field(
+        default=7, ge=1, description="What is under way has so long to end after that."
+    )
     statement_timeout_seconds: int = Field(default=15, ge=1)
     lock_timeout_seconds: int = Field(default=2, ge=1)
     import_timeout_seconds: int = Field(default=3600, ge=1)
@@ -83,6 +120,15 @@ class Settings(BaseSettings):
     oidc_role_claim: str = "backcast_role"
     oidc_email_claim: str = "email"
     log_level: str = "info"
+    log_format: Literal["json", "text"] = Field(
+        default="json", description="`json`: every line an object. `text`: for people."
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="Who sends it may read `/metrics`. Empty: nobody may."
+    )
+    otel: Annotated[bool, AfterValidator(_traceable)] = Field(
+        default=False, description="Whether traces are sent by OTLP, as the `OTEL_…` variables say."
+    )
 
     @model_validator(mode="after")
     def _issuer_has_keys(self) -> Self:

@@ -24,7 +24,8 @@ FILE = ROOT / "openapi" / "openapi.json"
 REGENERATE = "run `uv run backcast openapi --output openapi/openapi.json` and commit the file"
 # Members of an answer that are there only when they were asked for.
 ASKED_FOR = {"total_count"}
-FOR_PEOPLE = {"/docs", "/docs/{name}", "/openapi.json"}
+# For people, and for whoever runs the service.
+FOR_PEOPLE = {"/docs", "/docs/{name}", "/openapi.json", "/metrics"}
 
 
 @pytest.fixture(scope="module")
