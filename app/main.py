@@ -17,6 +17,7 @@ from app.api.limits import Quotas
 from app.api.openapi import describe
 from app.api.origins import Cors
 from app.api.short import WAYS, Known, Shortcut
+from app.api.streams import Streams
 from app.core.database import Database, check_role
 from app.core.lane import Lane
 from app.core.limits import Limits
@@ -40,6 +41,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         app.state.lane = Lane(database, settings)
         async with worker.running():
             yield
+        app.state.streams.close()
         await limits.close()
         await app.state.lane.close()
         await engine.dispose()
@@ -55,7 +57,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     )
     limits = Limits(settings)
     app.state.clock, app.state.settings, app.state.limits = clock, settings, limits
-    app.state.known = Known()
+    app.state.known, app.state.streams = Known(), Streams(settings, clock)
     add_answers(app)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")

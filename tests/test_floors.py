@@ -15,8 +15,17 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     "engine": set(),
     "tables": {"sqlalchemy"},
     # asyncpg: the driver itself, for the busiest doors (`lane`). limits: counting what callers ask
-    # for, here or in a Redis that several servers share.
-    "core": {"sqlalchemy", "asyncpg", "pydantic", "pydantic_settings", "limits"},
+    # for, here or in a Redis that several servers share. httpx2, standardwebhooks: others are
+    # told by calling them, in `outbound` and `signing`.
+    "core": {
+        "sqlalchemy",
+        "asyncpg",
+        "pydantic",
+        "pydantic_settings",
+        "limits",
+        "httpx2",
+        "standardwebhooks",
+    },
     "schemas": {"pydantic", "pydantic_core"},
     # xlsxwriter: what people mark by hand, as a workbook.
     "domain": {"sqlalchemy", "holidays", "xlsxwriter"},

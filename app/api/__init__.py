@@ -12,6 +12,7 @@ from app.api import (
     currency_rates,
     cycles,
     duplicates,
+    event_log,
     focus,
     forecast,
     goals,
@@ -40,9 +41,11 @@ from app.api import (
     source_analysis,
     sources,
     stale,
+    stream,
     targets,
     teams,
     touchpoints,
+    webhooks,
     white_spots,
     workspaces,
 )
@@ -94,5 +97,8 @@ ROUTERS = finished(
     pipeline.router,
     restores.router,
     imports.router,
+    event_log.router,
+    stream.router,
+    webhooks.router,
     workspaces.router,
 )

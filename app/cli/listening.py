@@ -20,6 +20,11 @@ class Server(uvicorn.Server):
         for door in sockets or []:
             voice.aside(f"Backcast answers at {address(door)}")
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Streams would go on for ever; everything else comes to its end by itself.
+        self.config.app.state.streams.close()  # type: ignore[union-attr]  # `serve` gave it the app
+        await super().shutdown(sockets)
+
 
 def serve(app: FastAPI, door: socket.socket) -> None:
     """Answer until SIGINT or SIGTERM, then finish what is under way."""

@@ -1,5 +1,6 @@
 """Writes what follows from the events, where it differs from what is stored, into the ledger what
-that changes, and into the outbox what others are told of it. One statement, however many opportunities: it sees what was there before.
+that changes, and into the outbox what others are told of it. One statement, however many
+opportunities: it sees what was there before.
 """
 
 from app.domain.history import CREDIT_COLUMNS, PASSAGE_COLUMNS, standing_sets

@@ -81,9 +81,7 @@ class WebhookDelivery(Owned):
             name="state_known",
         ),
         CheckConstraint("(state = 'waiting') = (next_at IS NOT NULL)", name="waiting_is_due"),
-        Index(
-            "webhook_deliveries_event_key", "workspace_id", "seq", "endpoint_id", unique=True
-        ),
+        Index("webhook_deliveries_event_key", "workspace_id", "seq", "endpoint_id", unique=True),
         Index(
             "webhook_deliveries_due_idx",
             "workspace_id",

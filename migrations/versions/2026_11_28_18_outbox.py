@@ -23,7 +23,7 @@ TABLES = (
     "webhook_deliveries",
     "webhook_attempts",
 )
-BUSY = ("outbox_drafts", "webhook_deliveries")
+BUSY = ("outbox_drafts", "outbox_heads", "webhook_deliveries")
 
 
 def upgrade() -> None:

@@ -24,7 +24,8 @@ def _each(alias: str) -> str:
     return ", ".join(f"{alias}.{column}" for column in _STATED.split(", "))
 
 
-# The rest of the statement. What was told in this very change: an arrival that only comes to light again is no news.
+# The rest of the statement. Of arrivals those that were told in this very change: one that only
+# comes to light again is no news.
 ONE_BY_ONE = f""", reached_now AS (
   SELECT s.opportunity_id, s.milestone_id, s.arrived_at
   FROM stays s LEFT JOIN known_passages k ON {_SAME}
