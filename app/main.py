@@ -20,6 +20,7 @@ from app.api.limits import Quotas
 from app.api.openapi import describe
 from app.api.origins import Cors
 from app.api.short import WAYS, Known, Shortcut
+from app.api.streams import Streams
 from app.core.bearers import Verifier
 from app.core.database import Database, check_role
 from app.core.lane import Lane
@@ -60,7 +61,7 @@ def create_app(
     )
     app.state.clock, app.state.settings, app.state.limits = clock, settings, Limits(settings)
     app.state.known, app.state.tokens = Known(), _tokens(settings)
-    app.state.replica = None
+    app.state.streams, app.state.replica = Streams(settings, clock), None
     # Set when the process is told to stop: what has no end by itself ends then.
     app.state.leaving = asyncio.Event()
     app.state.metrics = _metrics(settings)
@@ -87,6 +88,7 @@ def _lifespan(settings: Settings, database: Database, clock: Clock) -> Any:
         _watch(app)
         async with _followed(app, settings, database), worker.running():
             yield
+        app.state.streams.close()
         if app.state.tokens is not None:
             await app.state.tokens.close()
         await app.state.limits.close()

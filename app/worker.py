@@ -12,8 +12,10 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.database import Database
+from app.core.outbound import Outbound
 from app.core.settings import Settings
 from app.domain import rounds
+from app.domain.courier import Courier
 from app.domain.imports import jobs
 from app.domain.imports.run import run
 from app.domain.ledger import folding
@@ -34,6 +36,9 @@ class Worker:
         self, database: Database, settings: Settings, clock: Callable[[], datetime]
     ) -> None:
         self.engine = database.patient_engine(settings)
+        # Of its own, so that events are told while imports take every connection there is.
+        self.telling = database.patient_engine(settings)
+        self.courier = Courier(self.telling, Outbound.of(settings), clock)
         self.clock = clock
         self.woken = asyncio.Event()
         self.called: set[UUID] = set()
@@ -50,7 +55,8 @@ class Worker:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work beside the block; what is under way when it ends is put down and taken up again."""
-        loops = [self._loop(), self._make_rounds()] if self.rounds else [self._loop()]
+        often = (self._make_rounds(), self.courier.run()) if self.rounds else ()
+        loops = [self._loop(), *often]
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             yield
@@ -60,6 +66,7 @@ class Worker:
                 with contextlib.suppress(asyncio.CancelledError):
                     await each
             await self.engine.dispose()
+            await self.telling.dispose()
 
     async def _loop(self) -> None:
         """Now and then every workspace is looked at; in between those that called."""

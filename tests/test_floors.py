@@ -16,6 +16,7 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     "tables": {"sqlalchemy"},
     # asyncpg: the driver itself, for the busiest doors (`lane`). limits: counting what callers ask
     # for, here or in a Redis that several servers share. joserfc, httpx2: tokens of an issuer.
+    # httpx2, standardwebhooks: others are told by calling them, in `outbound` and `signing`.
     # prometheus_client: where somebody looks.
     "core": {
         "sqlalchemy",
@@ -26,6 +27,7 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
         "joserfc",
         "httpx2",
         "prometheus_client",
+        "standardwebhooks",
     },
     "schemas": {"pydantic", "pydantic_core"},
     # xlsxwriter: what people mark by hand, as a workbook.

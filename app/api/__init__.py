@@ -13,6 +13,7 @@ from app.api import (
     currency_rates,
     cycles,
     duplicates,
+    event_log,
     focus,
     forecast,
     goals,
@@ -42,9 +43,11 @@ from app.api import (
     source_analysis,
     sources,
     stale,
+    stream,
     targets,
     teams,
     touchpoints,
+    webhooks,
     white_spots,
     workspaces,
 )
@@ -98,5 +101,8 @@ ROUTERS = finished(
     pipeline.router,
     restores.router,
     imports.router,
+    event_log.router,
+    stream.router,
+    webhooks.router,
     workspaces.router,
 )

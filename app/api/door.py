@@ -138,6 +138,8 @@ WriteProcesses = Annotated[Work, needs(Scope.PROCESSES_WRITE)]
 ReadForecast = Annotated[Work, needs(Scope.FORECAST_READ)]
 ReadMatrix = Annotated[Work, needs(Scope.MATRIX_READ)]
 WriteMatrix = Annotated[Work, needs(Scope.MATRIX_WRITE)]
+ReadEvents = Annotated[Work, needs(Scope.EVENTS_READ)]
+WriteWebhooks = Annotated[Work, needs(Scope.WEBHOOKS_WRITE)]
 WriteImports = Annotated[Work, needs(Scope.IMPORTS_WRITE)]
 
 

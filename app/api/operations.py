@@ -23,6 +23,7 @@ Node = dict[str, Any]
 
 DATABASE = "read_readyz"
 RESULTS = "read_import_results"  # there once the import has ended
+EVENTS = "list_events"  # are kept for a while only
 UNCHANGED = "NotModified"
 STANDING = ("RateLimit-Policy", "RateLimit")
 STALE = 412  # says the version that would have matched
@@ -152,6 +153,7 @@ PROBLEMS: tuple[tuple[int, Callable[[Operation], bool]], ...] = (
     # To whom has no business there, an address of admins is none.
     (404, lambda operation: operation.refers or operation.scope is Scope.ADMIN),
     (409, lambda o: o.writes or o.once or o.endpoint.__name__ == RESULTS),
+    (410, lambda operation: operation.endpoint.__name__ == EVENTS),
     (412, lambda operation: operation.matches or operation.may_match),
     (413, lambda operation: operation.takes_body),
     (415, lambda operation: operation.takes_body),

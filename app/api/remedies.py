@@ -135,6 +135,16 @@ REMEDIES: dict[str, dict[str, Sentences]] = {
             "`state` des Imports lesen; notfalls einen neuen Import anlegen.",
         ),
     },
+    "cursor-expired": {
+        "en": (
+            "Events are kept for thirty days; some behind this cursor are gone.",
+            "Read the objects you need anew, then go on with `after=now`.",
+        ),
+        "de": (
+            "Ereignisse bleiben dreißig Tage; manche hinter diesem Zeiger sind fort.",
+            "Die benötigten Objekte neu lesen, dann mit `after=now` weitermachen.",
+        ),
+    },
     "precondition-failed": {
         "en": (
             "Somebody changed the object after you had read it. Nothing was written.",
@@ -276,6 +286,16 @@ REMEDIES: dict[str, dict[str, Sentences]] = {
             " `violated-policies` sagt, worin. Bei `failed-keys` kamen von der Adresse zu viele"
             " unbekannte Schlüssel.",
             "So viele Sekunden warten, wie `Retry-After` sagt, dann dasselbe noch einmal senden.",
+        ),
+    },
+    "too-many-streams": {
+        "en": (
+            "The workspace, or this server, has as many streams open as it may.",
+            "Close one you no longer need, or ask `GET /v1/events` now and then instead.",
+        ),
+        "de": (
+            "Der Bereich oder dieser Server hat so viele offene Ströme wie erlaubt.",
+            "Einen nicht mehr nötigen schließen oder ab und zu `GET /v1/events` fragen.",
         ),
     },
     "internal": {

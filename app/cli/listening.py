@@ -42,6 +42,8 @@ class Server(uvicorn.Server):
         until = loop.time() + self.app.state.settings.drain_seconds
         while loop.time() < until and not self.hurried:  # noqa: ASYNC110 - a signal sets it
             await asyncio.sleep(BEAT_SECONDS)
+        # Streams would go on for ever; everything else comes to its end by itself.
+        self.app.state.streams.close()
         await super().shutdown(sockets)
 
 

@@ -144,6 +144,11 @@ class ImportState(Conflict):
     title, titel = "The import is past that", "Der Import ist darüber hinaus"
 
 
+class CursorExpired(Problem):
+    status, code = 410, "cursor-expired"
+    title, titel = "What comes after this was forgotten", "Was danach kam, ist vergessen"
+
+
 class PreconditionFailed(Problem):
     status, code = 412, "precondition-failed"
     title, titel = "It has changed since you read it", "Es wurde inzwischen geändert"
@@ -222,6 +227,12 @@ class QuotaExceeded(Problem):
     status, code = 429, "quota-exceeded"
     title, titel = "That is too much in a short time", "Das ist zu viel in kurzer Zeit"
     headers: ClassVar = {"Retry-After": "60"}
+
+
+class TooManyStreams(Problem):
+    status, code = 429, "too-many-streams"
+    title, titel = "Too many streams are open", "Zu viele offene Ströme"
+    headers: ClassVar = {"Retry-After": "10"}
 
 
 class Internal(Problem):

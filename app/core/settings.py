@@ -89,6 +89,17 @@ class Settings(BaseSettings):
     rounds: bool = Field(
         default=True, description="Whether this server does the daily rounds of the workspaces."
     )
+    webhooks_to_loopback: bool = Field(
+        default=False,
+        description="Whether webhooks may go to http and to this machine: for development only.",
+    )
+    webhook_timeout_seconds: float = Field(
+        default=15.0, gt=0, description="How long a receiver may take, from its name to its answer."
+    )
+    streams_per_workspace: int = Field(
+        default=50, ge=1, description="Streams of events that a workspace may have open here."
+    )
+    streams: int = Field(default=1000, ge=1, description="The same for all workspaces together.")
     body_limit: int = Field(default=MEBIBYTE, ge=1024, description="Bytes of a JSON body.")
     upload_limit: int = Field(default=1024 * MEBIBYTE, ge=1024, description="Bytes of an import.")
     limit_seconds: int = Field(default=60, ge=1, description="The window of the limits below.")

@@ -35,6 +35,12 @@ def directory(run: Run, table: str) -> None:
     run(f"CREATE POLICY directory ON {table} FOR SELECT TO {WORKER} USING (true)")
 
 
+def rounds(run: Run, table: str) -> None:
+    """The worker, as long as it is in no workspace, may see in which of them there is work."""
+    nowhere = f"USING ({HERE} IS NULL)"
+    run(f"CREATE POLICY rounds ON {table} FOR SELECT TO {WORKER} {nowhere}")
+
+
 def version_visible(run: Run) -> None:
     """`/readyz` compares the database's version with the release's."""
     run(f"GRANT SELECT ON alembic_version TO {APP}, {WORKER}")

@@ -11,12 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import Row, insert
 
+from app.core.event_types import EventObject, EventType
 from app.core.ids import uuid7
 from app.core.work import Work
 from app.domain import replay
 from app.domain.facts import DealRow, story
 from app.domain.horses import judged, resets
 from app.domain.notices import UNMARKED, marks
+from app.domain.outbox.telling import Told, tell
 from app.engine.decay import Grace, State
 from app.schemas.processes import StalePolicy
 from app.tables import Event, Opportunity
@@ -40,7 +42,9 @@ async def bury(work: Work, process: Row[Any]) -> None:
         for deal in dead
     ]
     fresh = (None, Grace.CLEARED)
-    await _say(work, [_notice(deal) for deal, grace in graces if grace in fresh])
+    noticed = [_notice(deal) for deal, grace in graces if grace in fresh]
+    await _say(work, noticed)
+    await tell(work, *(_told(each) for each in noticed))
     await _say(work, [_exit(deal) for deal, grace in graces if grace is Grace.DUE])
 
 
@@ -59,6 +63,12 @@ def _notice(deal: DealRow) -> dict[str, Any]:
         "kind": "stale_noticed",
         "milestone_id": deal.milestone_id,
     }
+
+
+def _told(notice: dict[str, Any]) -> Told:
+    about = {"milestone_id": str(notice["milestone_id"])}
+    id = notice["opportunity_id"]
+    return Told(EventType.OPPORTUNITY_STALE, EventObject.OPPORTUNITY, id, data=about)
 
 
 def _exit(deal: DealRow) -> dict[str, Any]:

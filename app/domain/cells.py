@@ -14,9 +14,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.core.errors import Invalid, NotFound, Problem
+from app.core.event_types import EventObject, EventType
 from app.core.work import Work, stale
 from app.domain import cell_rows
 from app.domain.cell_rows import Key
+from app.domain.outbox.telling import Told, tell
 from app.domain.references import Wanted, there
 from app.engine.matrix.facets import Facet, Said, Value, Verdict, beside, judge, objection, overlaid
 from app.tables import Product
@@ -234,3 +236,15 @@ async def _store(work: Work, ledger: _Ledger) -> None:
     if ledger.settled:
         await cell_rows.settle(work, ledger.settled)
     await cell_rows.dispute(work, list(ledger.conflicts.values()))
+    await tell(work, *_told(ledger), bulk=work.actor.startswith("import:"))
+
+
+def _told(ledger: _Ledger) -> Iterator[Told]:
+    """One event for each cell that is other than before."""
+    facets: dict[Key, list[str]] = {}
+    for each in ledger.history:
+        facets.setdefault((each["account_id"], each["product_id"]), []).append(each["facet"])
+    for (account_id, product_id), changed in facets.items():
+        data = {"account_id": str(account_id), "product_id": str(product_id), "facets": changed}
+        version = ledger.cells[account_id, product_id].version
+        yield Told(EventType.MATRIX_CELL_CHANGED, EventObject.CELL, version=version, data=data)

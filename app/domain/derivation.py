@@ -1,9 +1,11 @@
-"""Writes what follows from the events, where it differs from what is stored, and into the ledger
-what that changes. One statement, however many opportunities: it sees what was there before.
+"""Writes what follows from the events, where it differs from what is stored, into the ledger what
+that changes, and into the outbox what others are told of it. One statement, however many
+opportunities: it sees what was there before.
 """
 
 from app.domain.history import CREDIT_COLUMNS, PASSAGE_COLUMNS, standing_sets
 from app.domain.ledger import posting
+from app.domain.outbox import posting as outbox
 
 DERIVED_COLUMNS = (
     "process_id, version_id, owner_id, credits, value, currency, status, position, milestone_id,"
@@ -42,9 +44,11 @@ _DIFFERENT = f"""(o.version = 0 OR
   ({_prefixed("o", DERIVED_COLUMNS)}) IS DISTINCT FROM ({_prefixed("c", DERIVED_COLUMNS)}))"""
 
 
-def derive_sql(chosen: str) -> str:
-    """`chosen` is what the id of an opportunity has to be, such as `= ANY(:ids)`."""
+def derive_sql(chosen: str, *, bulk: bool = False) -> str:
+    """`chosen` is what the id of an opportunity has to be, such as `= ANY(:ids)`. `bulk`: others
+    are told of each deal in one word."""
     return f"""WITH {standing_sets(f"e.opportunity_id {chosen}")},
+{outbox.KNOWN.replace("{chosen}", chosen)},
 {_stored("passages", PASSAGE_COLUMNS, _PASSAGE_KEY, "stays", chosen)},
 {_stored("credits", CREDIT_COLUMNS, _CREDIT_KEY, "credited", chosen)},
 {posting.arrivals(_ARRIVALS)},
@@ -53,14 +57,16 @@ removed AS (
   -- What was deleted is in no stock, and keeps the rest as it was for whoever restores it.
   UPDATE opportunities SET stocked = false
   WHERE workspace_id = :workspace AND id {chosen} AND deleted_at IS NOT NULL AND stocked
-)
-UPDATE opportunities o SET ({DERIVED_COLUMNS}) = ROW({_prefixed("c", DERIVED_COLUMNS)}),
-  stocked = c.stocked, counted_as = o.business_type,
-  version = o.version + {_DIFFERENT}::int,
-  updated_at = CASE WHEN {_DIFFERENT} THEN :now ELSE o.updated_at END
-FROM counted c
-WHERE o.workspace_id = :workspace AND o.id = c.opportunity_id
-  AND ({_DIFFERENT} OR (o.stocked, o.counted_as) IS DISTINCT FROM (c.stocked, o.business_type))"""
+), written AS (
+  UPDATE opportunities o SET ({DERIVED_COLUMNS}) = ROW({_prefixed("c", DERIVED_COLUMNS)}),
+    stocked = c.stocked, counted_as = o.business_type,
+    version = o.version + {_DIFFERENT}::int,
+    updated_at = CASE WHEN {_DIFFERENT} THEN :now ELSE o.updated_at END
+  FROM counted c
+  WHERE o.workspace_id = :workspace AND o.id = c.opportunity_id
+    AND ({_DIFFERENT} OR (o.stocked, o.counted_as) IS DISTINCT FROM (c.stocked, o.business_type))
+  RETURNING o.id, o.version
+){outbox.IN_BULK if bulk else outbox.ONE_BY_ONE}"""
 
 
 def _stored(table: str, columns: str, key: tuple[str, ...], told: str, chosen: str) -> str:

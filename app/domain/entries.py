@@ -65,7 +65,7 @@ async def enter(work: Work, wanted: Sequence[OpportunityIn]) -> list[UUID | Prob
 async def follow(work: Work, ids: Sequence[UUID]) -> None:
     """What follows from the events of these opportunities, once for all of them."""
     if ids:
-        await replay.derive(work, ids=ids)
+        await replay.derive(work, ids=ids, stated=True)
         await business.decide(work, ids=ids)
 
 

@@ -12,6 +12,7 @@ from app.domain import business, loop, replay
 from app.domain.derivation import DERIVED_COLUMNS
 from app.domain.history import CREDIT_COLUMNS, PASSAGE_COLUMNS, standing_sets
 from app.domain.ledger import posting
+from app.domain.outbox import posting as outbox
 from app.tables import Event, Opportunity, Workspace
 
 # Temporary tables with the columns of `opportunities` and `events`, to be filled by the caller.
@@ -38,6 +39,9 @@ _STOCK = """
   SELECT c.process_id, c.milestone_id, c.currency, c.value, 1 AS sign
   FROM counted c WHERE c.stocked"""
 
+_NEWS = outbox.NEW.format(
+    workspace=":workspace", id="t.id", now=":now", bulk="true", entered="typed t"
+)
 _ENTER = f"""WITH RECURSIVE {standing_sets("true", f"{EVENTS} e")},
 chosen AS (SELECT DISTINCT account_id FROM {DEALS}), {{companies}}, ordered AS (
   -- The latest order of the account before the deal: one that was known, or one that comes along.
@@ -76,7 +80,9 @@ chosen AS (SELECT DISTINCT account_id FROM {DEALS}), {{companies}}, ordered AS (
 ), stored_credits AS (
   INSERT INTO credits ({CREDIT_COLUMNS})
   SELECT {CREDIT_COLUMNS.replace("workspace_id", ":workspace")} FROM credited
-), {posting.arrivals(_ARRIVALS)}, {posting.stock(_STOCK)}
+), {posting.arrivals(_ARRIVALS)}, {posting.stock(_STOCK)}, outbox AS (
+  {_NEWS}
+)
 SELECT"""
 
 

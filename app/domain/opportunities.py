@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, delete
 
 from app.core.errors import Problem
+from app.core.event_types import EventObject, EventType
 from app.core.work import Work
 from app.domain import attributes, business, pipeline, replay
 from app.domain.entries import (
@@ -19,6 +20,7 @@ from app.domain.entries import (
     references,
     shares_of,
 )
+from app.domain.outbox.telling import Told, tell
 from app.domain.references import present
 from app.schemas.events import amount_of
 from app.schemas.opportunities import OpportunityIn, OpportunityOut, OpportunityPatch
@@ -37,7 +39,7 @@ async def create(work: Work, wanted: OpportunityIn) -> OpportunityOut:
 async def change(work: Work, id: UUID, version: int, wanted: OpportunityPatch) -> OpportunityOut:
     """Change what is stated. A new value or owner is an event, so that the past keeps the old."""
     await alter(work, id, version, wanted)
-    await replay.derive(work, ids=[id])
+    await replay.derive(work, ids=[id], stated=True)
     if {"account_id", "business_type"} & wanted.model_fields_set:
         await business.decide(work, ids=[id])
     return await pipeline.read(work, id)
@@ -67,6 +69,8 @@ async def remove(work: Work, id: UUID, version: int) -> None:
     """Take an opportunity and its arrivals out of everything; its events stay."""
     await work.remove(Opportunity, id, version)
     await replay.derive(work, ids=[id])
+    gone = Told(EventType.OPPORTUNITY_DELETED, EventObject.OPPORTUNITY, id, version + 1)
+    await tell(work, gone)
 
 
 async def record(work: Work, id: UUID, *, kind: str, occurred_at: datetime, **more: Any) -> UUID:

@@ -13,6 +13,7 @@ from app.core.ids import uuid7
 from app.core.lane import WALL, Caller, Lane
 from app.domain.entries import id_of, owner_without_share, references, shares_of
 from app.domain.opportunity_bytes import KEY_OPENS, WHOLE, Found, whole
+from app.domain.outbox import posting
 from app.schemas.events import amount_of
 from app.schemas.opportunities import OpportunityIn
 from app.tables import Person
@@ -59,6 +60,9 @@ _EVENT = {
     **{name: name for name in ("workspace_id", "version_id", "value", "currency", "owner_id")},
     "credits": "credits",
 }
+_TOLD = posting.NEW.format(
+    workspace="workspace_id", id="id", now="updated_at", bulk="false", entered="opportunities"
+)
 CREATE = f"""WITH {WALL}, door AS MATERIALIZED (
   SELECT found.* FROM wall CROSS JOIN LATERAL (
     SELECT k.id AS key_id, k.workspace_id, p.id AS process_id, v.id AS version_id, v.number,
@@ -84,6 +88,8 @@ CREATE = f"""WITH {WALL}, door AS MATERIALIZED (
   RETURNING *
 ), told AS (
   INSERT INTO events ({", ".join(_EVENT)}) SELECT {", ".join(_EVENT.values())} FROM opportunities
+), outbox AS (
+  {_TOLD}
 )
 SELECT moment.key_id, (SELECT row_to_json(whole)::text FROM (SELECT {WHOLE}) whole) AS body,
   CASE WHEN opportunities.attributes <> '{{}}' THEN opportunities.attributes::text END

@@ -65,6 +65,7 @@ _ASKED = {
     "hold_limit": "CAST($7 AS int)",
     "as_of": "CAST(NULL AS timestamptz)",
     "effective_at": "CAST(NULL AS timestamptz)",
+    "stated": "false",
 }
 DERIVE = re.sub(r"(?<!:):([a-z_]+)", lambda name: _ASKED[name[1]], derive_sql("= :id"))
 

@@ -1,6 +1,6 @@
 """Opportunities as the world sees them: one of them, or pages of those asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -86,6 +86,12 @@ async def read(work: Work, id: UUID) -> OpportunityView:
     if row is None:
         raise NotFound(f"There is no opportunity {id}.")
     return _seen(work, row)
+
+
+async def read_all(work: Work, ids: Collection[UUID]) -> dict[UUID, OpportunityView]:
+    """Those of them that are there."""
+    rows = await work.all(viewed(work).where(Opportunity.id.in_(ids)))
+    return {row.id: _seen(work, row) for row in rows}
 
 
 async def find(work: Work, asked: OpportunityQuery) -> Page:

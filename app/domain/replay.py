@@ -54,19 +54,22 @@ _FEW = 20
 _ONCE, _EACH_TIME = "force_generic_plan", "auto"
 
 
-async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = ()) -> None:
+async def derive(
+    work: Work, *, table: str | None = None, ids: Sequence[UUID] = (), stated: bool = False
+) -> None:
     """Bring passages, credits and opportunities in line with the events, for some opportunities.
 
     `table` names a temporary table with a column `opportunity_id`; otherwise `ids` are meant.
+    `stated`: something was written that follows from no event, and others are to be told.
     Call it after every insert into events, in the same transaction. What it changes counts up
     the version; insert a new opportunity with version 0, then it comes out with 1.
     """
     chosen = f"IN (SELECT opportunity_id FROM {table})" if table else "= ANY(CAST(:ids AS uuid[]))"
     planned = _EACH_TIME if table or len(ids) > _FEW else _ONCE
-    values = values_of(work) | {"ids": list(ids), "planned": planned}
+    values = values_of(work) | {"ids": list(ids), "planned": planned, "stated": stated}
     if table:
         await work.db.execute(text(SETS))
-    lock, derivation = _statements(chosen)
+    lock, derivation = _statements(chosen, bulk=table is not None)
     values["hold_limit"] = await work.db.scalar(lock, values)
     await work.db.execute(derivation, values)
     await loop.settle(work, chosen, values)
@@ -75,9 +78,9 @@ async def derive(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
 
 
 @cache
-def _statements(chosen: str) -> tuple[TextClause, TextClause]:
+def _statements(chosen: str, *, bulk: bool) -> tuple[TextClause, TextClause]:
     """The lock and what is to be written: long enough to be put together only once."""
-    return text(_LOCK.replace("{chosen}", chosen)), text(derive_sql(chosen))
+    return text(_LOCK.replace("{chosen}", chosen)), text(derive_sql(chosen, bulk=bulk))
 
 
 async def as_sets(work: Work, statement: TextClause, values: Mapping[str, Any]) -> None:

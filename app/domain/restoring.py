@@ -8,8 +8,10 @@ from sqlalchemy import ColumnElement, Row, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from app.core.errors import Conflict
+from app.core.event_types import EventObject, EventType
 from app.core.work import Work, noun
 from app.domain import people, pipeline, processes, replay, targets
+from app.domain.outbox.telling import Told, tell
 from app.domain.trees import Tree, below, hold
 from app.schemas.opportunities import OpportunityOut
 from app.schemas.processes import ProcessOut
@@ -96,7 +98,10 @@ async def restore_opportunity(work: Work, id: UUID) -> OpportunityOut:
     row = await restore(work, Opportunity, id)
     await _stands(work, Process, row.process_id)
     await replay.derive(work, ids=[id])
-    return await pipeline.read(work, id)
+    seen = await pipeline.read(work, id)
+    back = Told(EventType.OPPORTUNITY_RESTORED, EventObject.OPPORTUNITY, id, seen.version)
+    await tell(work, back)
+    return seen
 
 
 async def _stands(work: Work, table: type[Versioned], id: UUID | None) -> None:

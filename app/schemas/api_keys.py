@@ -23,6 +23,8 @@ class Scope(StrEnum):
     MATRIX_READ = "matrix:read"
     MATRIX_WRITE = "matrix:write"
     IMPORTS_WRITE = "imports:write"
+    EVENTS_READ = "events:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     ADMIN = "admin"
 
 

@@ -143,7 +143,7 @@ def money_out(amount: Decimal | None, currency: str | None) -> MoneyOut | None:
     return MoneyOut(amount=money.Money(amount, currency).text, currency=currency)
 
 
-def _digits(value: Any) -> Any:
+def digits(value: Any) -> Any:
     """Plain digits only; Python itself would read `1_0` as ten."""
     if isinstance(value, str) and not (value.isascii() and value.isdigit()):
         raise PydanticCustomError("not_a_number", "a page has a whole number of rows, at least 1")
@@ -154,7 +154,7 @@ class Listing(In):
     """The questions every list understands."""
 
     limit: Annotated[
-        int, BeforeValidator(_digits), Field(ge=1, description="At most 200 per page.")
+        int, BeforeValidator(digits), Field(ge=1, description="At most 200 per page.")
     ] = 50
     cursor: Annotated[str | None, Field(description="`next_cursor` of the page before.")] = None
 

@@ -14,6 +14,7 @@ from app.tables.matrix import Cell, CellChange, CellConflict, CellCount, Mark
 from app.tables.merges import AccountMerge, AccountMergeChange, AccountMergeUndo
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
 from app.tables.order_lines import OrderLine, Renewal
+from app.tables.outbox import EventMark, OutboxDraft, OutboxEvent, OutboxHead
 from app.tables.people import Membership, Person, Team
 from app.tables.processes import (
     Criterion,
@@ -25,6 +26,7 @@ from app.tables.processes import (
 )
 from app.tables.sources import Source, SourceCost, Touchpoint, TouchpointStitch
 from app.tables.targets import Target, TargetPeriod, TargetVersion
+from app.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from app.tables.workspaces import ApiKey, CurrencyRate, DailyRound, Workspace
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "DistinctAccounts",
     "DistinctOpportunities",
     "Event",
+    "EventMark",
     "ExitReason",
     "ForecastPoint",
     "ForecastSnapshot",
@@ -63,6 +66,9 @@ __all__ = [
     "Opportunity",
     "OpportunityProduct",
     "OrderLine",
+    "OutboxDraft",
+    "OutboxEvent",
+    "OutboxHead",
     "Owned",
     "Passage",
     "Person",
@@ -82,5 +88,8 @@ __all__ = [
     "Touchpoint",
     "TouchpointStitch",
     "Versioned",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "Workspace",
 ]

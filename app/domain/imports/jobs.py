@@ -15,7 +15,9 @@ from app.core.page import Order, Page, page
 from app.core.work import Work
 from app.domain import processes
 from app.domain.imports import mapping, matrix
+from app.domain.imports.news import finished
 from app.domain.milestones import milestones_of
+from app.domain.outbox.telling import tell, tell_in
 from app.schemas.imports import (
     DialectOut,
     ImportIn,
@@ -95,6 +97,7 @@ async def cancel(work: Work, id: UUID) -> ImportOut:
     ended = await _move(work, id, UNFINISHED, ImportState.CANCELLED, finished_at=work.now)
     if ended is None:
         raise errors.ImportState(f"The import is {row.state} already.")
+    await tell(work, finished(ended, ended.state, ended.counts))
     return seen(ended)
 
 
@@ -154,16 +157,13 @@ async def release(engine: AsyncEngine, job: Job) -> None:
 
 async def fail(engine: AsyncEngine, job: Job, problem: dict[str, Any], now: datetime) -> None:
     """Nothing of it happened, and why."""
+    state = ImportState.FAILED.value
+    ended = {"state": state, "problem": problem, "finished_at": now}
     async with workspace_transaction(engine, job.workspace_id) as db:
-        await put(
-            db,
-            job,
-            state=ImportState.FAILED.value,
-            problem=problem,
-            phase=None,
-            lease_until=None,
-            finished_at=now,
-        )
+        if await put(db, job, phase=None, lease_until=None, **ended):
+            own = (Import.workspace_id == job.workspace_id, Import.id == job.id)
+            row = (await db.execute(select(*Import.__table__.columns).where(*own))).one()
+            await tell_in(db, job.workspace_id, now, [finished(row, state, row.counts)])
 
 
 async def put(db: AsyncConnection, job: Job, **values: Any) -> bool:

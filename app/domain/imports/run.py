@@ -42,9 +42,11 @@ from app.domain.imports import (
 from app.domain.imports.dialect import Dialect
 from app.domain.imports.jobs import Job
 from app.domain.imports.mapping import Plan
+from app.domain.imports.news import finished
 from app.domain.imports.outcome import Outcome
 from app.domain.imports.pulse import Progress, Pulse, Stopped, beating
 from app.domain.milestones import milestones_of
+from app.domain.outbox.telling import tell
 from app.schemas.imports import ImportIn, ImportObject, ImportOut, ImportState
 from app.tables import Import
 
@@ -130,8 +132,10 @@ async def _transact(
         done = await _write(work, plan, row, step)
         await pulse.tell("finishing", count, count)
         await faults.keep(work, job.id)
-        if not await jobs.put(db, job, **await _report(work, row, plan, done, count)):
+        report = await _report(work, row, plan, done, count)
+        if not await jobs.put(db, job, **report):
             raise Stopped
+        await tell(work, finished(row, report["state"], report["counts"]))
 
 
 async def _take_turn(work: Work, pulse: Pulse) -> None:

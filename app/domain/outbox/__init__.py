@@ -1,0 +1,1 @@
+"""What others are told of, from the change it belongs to until it is forgotten."""

@@ -1,0 +1,1 @@
+"""Telling others by calling them: who wants to be told, and what became of each event."""
