@@ -71,7 +71,13 @@ def needs(scope: Scope | None) -> Any:
 
 async def entered(request: Request, db: AsyncConnection, shown: Shown, scope: Scope | None) -> Work:
     """The work of whoever comes, if this operation is open to the key, the person and the role."""
-    admitted = await admit_counted(request, db, shown, scope)
+    return await inside(request, db, await admit_counted(request, db, shown, scope), scope)
+
+
+async def inside(
+    request: Request, db: AsyncConnection, admitted: Admitted, scope: Scope | None
+) -> Work:
+    """The same for who was admitted already."""
     if scope is Scope.ADMIN and admitted.role is not Role.ADMIN:
         raise NotFound(f"{NotFound.title}.")  # as where there is nothing
     if scope is not None:

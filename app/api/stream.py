@@ -4,16 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 
-from app.api.door import Key, ReadEvents, Transaction, work_of
+from app.api.door import Key, ReadEvents, Transaction, inside, presented
 from app.api.limits import admit_counted, spend
 from app.api.origins import check_origin
-from app.api.parameters import asked_plainly
 from app.api.streams import EventStream, Listener
 from app.core.errors import CursorExpired, InvalidCursor, Unauthenticated
 from app.core.limits import Bucket
 from app.core.work import Work
 from app.domain import stream_tokens
-from app.domain.access import Admitted, Scope, allow
+from app.domain.access import Admitted, Scope
 from app.domain.outbox import reading
 from app.schemas.event_log import NEWEST
 from app.schemas.streams import StreamQuery, StreamTokenMade
@@ -36,13 +35,11 @@ async def listening(
 ) -> Work:
     """Who listens: by key as everywhere, or by a token that such a key has made."""
     if key is not None:
-        admitted = await admit_counted(request, db, key.credentials, Scope.EVENTS_READ)
+        shown = await presented(request, key)
+        admitted = await admit_counted(request, db, shown, Scope.EVENTS_READ)
     else:
         admitted = await _by_token(request, db)
-    allow(admitted.key.scopes, Scope.EVENTS_READ)
-    asked_plainly(request)
-    request.state.admitted = admitted
-    return work_of(request, db, admitted)
+    return await inside(request, db, admitted, Scope.EVENTS_READ)
 
 
 listening.__dict__["scope"] = Scope.EVENTS_READ
@@ -52,6 +49,7 @@ Listens = Annotated[Work, Depends(listening)]
 async def _by_token(request: Request, db: Transaction) -> Admitted:
     token = request.query_params["token"]
     admitted = await stream_tokens.admit(db, token, request.app.state.clock())
+    request.state.admitted = admitted
     request.state.caller = (admitted.key.workspace_id, admitted.key.id)
     await spend(request, admitted.key.digest, Bucket.DEFAULT)
     check_origin(request, admitted.home)
@@ -73,8 +71,9 @@ async def open_stream(
     """
     state = request.app.state
     seq, reset = await _begin(work, last_event_id, asked.after)
-    key_id = request.state.admitted.key.id
-    listener = Listener(work.workspace_id, key_id, work.home, seq, asked.types, reset)
+    key = request.state.admitted.key
+    whose = work.workspace_id, key.id, key.expires_at
+    listener = Listener(*whose, work.home, seq, asked.types, reset)
     listener.woken.set()
     return EventStream(state.streams, state.engine, listener)
 

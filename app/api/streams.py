@@ -24,6 +24,7 @@ from app.core.errors import TooManyStreams
 from app.core.positions import position
 from app.core.settings import Settings
 from app.core.work import Home, Work
+from app.domain import identities
 from app.domain.access import Scope as KeyScope
 from app.domain.outbox import publishing, reading
 from app.tables import ApiKey
@@ -43,6 +44,7 @@ class Listener:
 
     workspace_id: UUID
     key_id: UUID
+    until: datetime | None
     home: Home
     seq: int
     types: Sequence[str]
@@ -112,7 +114,7 @@ class Streams:
             good = await _good(db, {each.key_id for each in listeners}, workspace_id, now)
             head = await reading.head_in(db, workspace_id)
         for each in listeners:
-            if each.key_id not in good:
+            if each.key_id not in good or (each.until is not None and each.until <= now):
                 each.end()
             elif each.seq < head.seq:
                 each.woken.set()
@@ -192,12 +194,12 @@ def _reset(listener: Listener) -> bytes:
 async def _good(
     db: AsyncConnection, keys: set[UUID], workspace_id: UUID, now: datetime
 ) -> set[UUID]:
-    """Those of the keys that may still listen."""
+    """Those of the keys that may still listen; for a token of an issuer, whom it stands for."""
     query = select(ApiKey.id).where(
         ApiKey.workspace_id == workspace_id,
         ApiKey.id.in_(keys),
         ApiKey.revoked_at.is_(None),
-        ApiKey.expires_at.is_(None) | (ApiKey.expires_at > now),
+        ApiKey.expires_at.is_(None) | (ApiKey.expires_at > now),  # it may have been rotated
         literal(KeyScope.EVENTS_READ.value) == any_(ApiKey.scopes),
     )
-    return set(await db.scalars(query))
+    return {*await db.scalars(query), *await identities.known(db, workspace_id, keys)}

@@ -1,5 +1,6 @@
 """People as the issuer of tokens knows them: told by an admin, or found by e-mail, once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,10 @@ class Opened:
     def id(self) -> UUID:
         id: UUID = self.who.id
         return id
+
+    @property
+    def digest(self) -> bytes:
+        return self.bearer.digest
 
     @property
     def name(self) -> str:
@@ -93,6 +98,14 @@ async def who(db: AsyncConnection, bearer: Bearer, now: datetime) -> Row[Any] | 
     if found is None and bearer.email is not None and await _link(db, bearer, now):
         found = (await db.execute(known)).one_or_none()
     return found
+
+
+async def known(db: AsyncConnection, workspace_id: UUID, ids: Collection[UUID]) -> dict[UUID, Any]:
+    """Those of the identities whose people work here, by id."""
+    person = (Person.workspace_id == Identity.workspace_id) & (Person.id == Identity.person_id)
+    query = select(Identity.id, Identity.issuer, Identity.subject).join(Person, person)
+    rows = await db.execute(query.where(*_active(workspace_id), Identity.id.in_(ids)))
+    return {row.id: row for row in rows}
 
 
 async def find(work: Work, asked: Listing) -> Page:
