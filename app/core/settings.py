@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -76,8 +76,8 @@ class Settings(BaseSettings):
     oidc_jwks_url: Annotated[str, AfterValidator(_encrypted)] = Field(
         default="", description="Where the issuer's public keys stand."
     )
-    oidc_workspace: UUID | None = Field(
-        default=None, description="The workspace of all tokens. Empty: a claim names it."
+    oidc_workspace: UUID | Literal[""] = Field(
+        default="", description="The workspace of all tokens. Empty: a claim names it."
     )
     oidc_workspace_claim: str = "backcast_workspace"
     oidc_role_claim: str = "backcast_role"
