@@ -124,8 +124,8 @@ class Settings(BaseSettings):
     oidc_jwks_url: Annotated[str, AfterValidator(_encrypted)] = Field(
         default="", description="Where the issuer's public keys stand."
     )
-    oidc_workspace: UUID | None = Field(
-        default=None, description="The workspace of all tokens. Empty: a claim names it."
+    oidc_workspace: UUID | Literal[""] = Field(
+        default="", description="The workspace of all tokens. Empty: a claim names it."
     )
     oidc_workspace_claim: str = "backcast_workspace"
     oidc_role_claim: str = "backcast_role"

@@ -6,7 +6,6 @@ it stands here, so that one to come shows nothing by accident. Deals themselves 
 """
 
 from collections.abc import Mapping
-from datetime import date
 from enum import Enum, auto
 from uuid import UUID
 
@@ -83,19 +82,14 @@ async def sight_of(work: Work, role: Role, person_id: UUID, peers: Peers) -> Sig
         return Sight(role, person_id)
     if role is Role.REP:
         return Sight(role, person_id, frozenset({person_id}), frozenset(), peers)
-    teams = await _teams(work, person_id, work.today)
-    query = with_team(work)
-    rows = await work.all(query) if teams else []
-    people = {row.id for row in rows if row.team_id in teams}
-    return Sight(role, person_id, frozenset({person_id, *people}), teams, peers)
-
-
-async def _teams(work: Work, person_id: UUID, day: date) -> frozenset[UUID]:
-    own = team_on(work, person_id, day)
+    own = team_on(work, person_id, work.today)
     team_id = await work.db.scalar(select(own.c.team_id))
     if team_id is None:
-        return frozenset()
-    return frozenset(await work.db.scalars(select(below(work, Team, team_id).c.id)))
+        return Sight(role, person_id, frozenset({person_id}), frozenset(), peers)
+    teams = frozenset(await work.db.scalars(select(below(work, Team, team_id).c.id)))
+    members = with_team(work, team_id).with_only_columns(Person.id)
+    people = frozenset(await work.db.scalars(members))
+    return Sight(role, person_id, people | {person_id}, teams, peers)
 
 
 async def check(work: Work, operation: str, asked: Mapping[str, str]) -> None:

@@ -15,7 +15,9 @@ class AuditQuery(Listing):
     kind: Annotated[
         str | None, Field(max_length=60, description="Of the object.", examples=["target"])
     ] = None
-    action: Annotated[str | None, Field(max_length=60, examples=["changed"])] = None
+    action: Annotated[
+        str | None, Field(max_length=60, description="What was done.", examples=["changed"])
+    ] = None
     since: Annotated[Instant | None, Field(description="From this moment on.")] = None
     before: Annotated[Instant | None, Field(description="Until before this moment.")] = None
 
