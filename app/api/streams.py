@@ -127,7 +127,8 @@ class EventStream(Response):
 
     def __init__(self, streams: Streams, engine: AsyncEngine, listener: Listener) -> None:
         super().__init__(headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
+        # It has no body that could be tagged, counted or kept: what is told is not known yet.
+        del self.headers["content-length"], self.body
         self.streams, self.engine, self.listener = streams, engine, listener
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:

@@ -52,6 +52,8 @@ class Outbound:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send these very bytes; whatever happens is an answer."""
+        if self.trusted is None:
+            self.trusted = httpx.create_ssl_context()
         began = time.perf_counter()
         status, error, seen, blocked = None, None, b"", False
         try:
@@ -72,8 +74,7 @@ class Outbound:
     async def _sent(
         self, target: Target, body: bytes, headers: Mapping[str, str]
     ) -> tuple[int, bytes]:
-        if self.trusted is None:
-            self.trusted = httpx.create_ssl_context()
+        assert self.trusted is not None
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
         wait = dict.fromkeys(("connect", "read", "write", "pool"), self.seconds)
         request = httpx.Request(

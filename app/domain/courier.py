@@ -61,11 +61,13 @@ class Courier:
         """Number what waits and begin to send what is due; nobody is waited for."""
         await publishing.run(self.engine, self.clock())
         for workspace_id in await sending.due(self.engine, self.clock()):
-            if len(self.under_way) >= MOST:
-                return
-            now = self.clock()
-            for one in await sending.claim(self.engine, workspace_id, now, self.busy):
-                self._begin(one)
+            if len(self.under_way) < MOST:
+                await self.serve(workspace_id)
+
+    async def serve(self, workspace_id: UUID) -> None:
+        """Begin to send what is due in one workspace."""
+        for one in await sending.claim(self.engine, workspace_id, self.clock(), self.busy):
+            self._begin(one)
 
     async def sent(self) -> None:
         """Wait for what is under way."""

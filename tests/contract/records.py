@@ -11,7 +11,11 @@ READABLE = 3000  # letters
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 SECRET = re.compile(r"bc_[0-9a-f]{32}_[0-9a-f]{64}_[0-9a-f]{8}")
 HINT = re.compile(r"bc_[0-9a-f]{8}…")
-CURSOR = re.compile(r'("next_cursor": )"[^"]+"')
+CURSOR = re.compile(r'("(?:next_)?cursor": )"[^"]+"')
+# Within a text: what a stream says.
+HEARD = re.compile(r'(id: |\\"cursor\\":\\")[A-Za-z0-9_-]{27}')
+WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]{44}")
+TOKEN = re.compile(r"bst_[A-Za-z0-9_-]{96}")
 SHOWN = "bc_" + "0" * 32 + "_" + "0" * 64 + "_" + "0" * 8
 
 
@@ -56,4 +60,6 @@ def _same_every_time(text: str) -> str:
         return numbers.setdefault(found[0], f"019f7ee1-5a00-7000-8000-{len(numbers) + 1:012x}")
 
     text = ID.sub(numbered, SECRET.sub(SHOWN, text))
+    text = HEARD.sub(r"\1eyJhZnRlciI6IDJ9", text)
+    text = TOKEN.sub("bst_" + "0" * 96, WEBHOOK_SECRET.sub("whsec_" + "0" * 44, text))
     return CURSOR.sub(r'\1"eyJhZnRlciI6IDJ9"', HINT.sub("bc_00000000…", text))

@@ -11,6 +11,7 @@ import httpx2 as httpx
 
 from app.domain.demo import PROCESS
 from tests.contract.walk_customers import customers
+from tests.contract.walk_events import events
 from tests.contract.walk_identity import identity
 from tests.contract.walk_matrix import matrix
 from tests.contract.walk_orders import orders
@@ -126,6 +127,7 @@ async def through(walk: Walk, settled: Any) -> None:
     await customers(walk)
     await matrix(walk)
     await identity(walk)
+    await events(walk)
     await _farewell(walk)
 
 

@@ -9,7 +9,7 @@ from app.domain.courier import Courier
 from tests.aims import ask
 from tests.deals import post
 
-SECONDS = 0.4
+SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -21,9 +21,13 @@ class Post:
     client: Any
 
     async def round(self) -> None:
-        """One round, and what it began."""
-        await self.courier.round()
+        """One round of this workspace, and what it began."""
+        await self.begin()
         await self.courier.sent()
+
+    async def begin(self) -> None:
+        await ask(self.client, "/v1/events", after="now")
+        await self.courier.serve(self.workspace_id)
 
     async def deliveries(self, **asked):
         found = (await ask(self.client, "/v1/webhook_deliveries", **asked))["data"]

@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
-
 Behave = Callable[["Heard", asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -27,6 +25,7 @@ class Receiver:
     port: int = 0
     heard: list[Heard] = field(default_factory=list)
     connections: int = 0
+    open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -34,6 +33,7 @@ class Receiver:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open.add(writer)
         try:
             one = await _request(reader)
             self.heard.append(one)
@@ -41,6 +41,7 @@ class Receiver:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
+            self.open.discard(writer)
             writer.close()
 
 
@@ -53,7 +54,8 @@ async def receiver(behave: Behave) -> AsyncIterator[Receiver]:
         yield found
     finally:
         server.close()
-        server.close_clients()
+        for writer in found.open:
+            writer.close()
         await server.wait_closed()
 
 

@@ -25,8 +25,11 @@ from app.core.settings import Settings
 from app.main import create_app
 from app.migrate import migrate
 from tests.conftest import CLOCK, LIMITS, new_workspace
+from tests.events.fixtures import loopback, patient, post_office
 from tests.faults.proxy import Proxy, between
 from tests.postgres.conftest import QUICK
+
+__all__ = ["loopback", "patient", "post_office"]
 
 ROOT = Path(__file__).parents[2]
 BACKCAST = [sys.executable, "-c", "import sys; from app.cli import main; sys.exit(main())"]

@@ -15,8 +15,12 @@ from app.core.work import Home, Work
 from app.domain import pipeline
 from app.domain.outbox import publishing
 from app.schemas.event_log import NEWEST, LoggedEventOut, LoggedEventsOut, LogQuery, ObjectOut
+from app.schemas.opportunities import OpportunityOut
 from app.schemas.opportunity_views import OpportunityView
 from app.tables import OutboxEvent
+
+# As it is seen alone: without companions.
+WHOLE = set(OpportunityOut.model_fields)
 
 _HEAD = text("SELECT seq, forgotten FROM outbox_heads WHERE workspace_id = :workspace")
 
@@ -82,7 +86,7 @@ def told_of(
     """An event as it is told, everywhere the same."""
     data = row.data or {}
     if view is not None:
-        data = data | {"object": view.model_dump(mode="json")}
+        data = data | {"object": view.model_dump(mode="json", include=WHOLE)}
     return LoggedEventOut(
         id=row.id,
         cursor=position(row.seq, workspace_id, home.secret),
