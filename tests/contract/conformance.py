@@ -30,6 +30,13 @@ def faults(contract: dict[str, Any], method: str, path: str, response: Any) -> l
     ]
 
 
+def operation(
+    contract: dict[str, Any], method: str, path: str
+) -> tuple[str, dict[str, Any]] | None:
+    """The template and the description of what is asked for; None when that is not described."""
+    return _ready(contract).operation(method, path)
+
+
 class _Contract:
     """A contract with what every answer needs of it made ready once."""
 
