@@ -94,6 +94,8 @@ async def undo(work: Work, id: UUID) -> MergeOut:
     await hold(work, Account)
     await work.get(AccountMerge, id)
     await work.add(AccountMergeUndo, merge_id=id, undone_at=work.now, undone_by=work.actor)
+    row = await work.get(AccountMerge, id)
+    await cell_rows.take_out(work, [row.kept_id, *row.merged_ids])
     touched = await take_back(work, id)
     if touched:
         names = ", ".join(sorted({each["table"] for each in touched}))
@@ -105,7 +107,6 @@ async def undo(work: Work, id: UUID) -> MergeOut:
     if await work.db.scalar(_CYCLE, own) is not None:
         raise Conflict("An account would lie below itself: the tree was changed since the merge.")
     await business.recount(work, _DEALS, merge=id)
-    row = await work.get(AccountMerge, id)
     await _follow(work, id, [row.kept_id, *row.merged_ids])
     await _tell(work, id, "unmerged")
     return await read(work, id)
@@ -132,6 +133,7 @@ async def read(work: Work, id: UUID) -> MergeOut:
 async def _merge(work: Work, wanted: MergeIn) -> UUID:
     await hold(work, Account)
     rows = await _held(work, [wanted.keep, *wanted.merge])
+    await cell_rows.take_out(work, [*rows])
     row = await work.add(
         AccountMerge,
         kept_id=wanted.keep,

@@ -12,6 +12,8 @@ from sqlalchemy.dialects import postgresql
 
 from app.core.ids import uuid7
 from app.core.work import Work
+from app.domain.ledger import filing
+from app.domain.ledger.posting import matrix
 from app.engine.matrix.facets import BLANKS, Facet, Said, Value
 from app.engine.money import Money
 from app.tables import Cell, CellChange, CellConflict, Owned
@@ -51,18 +53,35 @@ _READ = text("""
 SELECT c.* FROM cells c JOIN unnest(CAST(:accounts AS uuid[]), CAST(:products AS uuid[]))
   AS k (account_id, product_id) USING (account_id, product_id)
 WHERE c.workspace_id = :workspace""")
-_PUT = text(
-    f"{_entry(Cell, ('status',))} ON CONFLICT (workspace_id, account_id, product_id)"
-    f" DO UPDATE SET {_replacing(_recordset(Cell, ('status',))[0])}"
-)
+_FOLLOWS = tuple(column.name for column in Cell.__table__.columns if column.computed is not None)
+# What the sums of the matrix are told in the same statement: the cells as they were go out, as they
+# are now come in, under the segment that the account is filed under.
+_SUMMED = """SELECT c.product_id, CASE WHEN k.account_id IS NULL THEN coalesce(a.segment, '')
+      ELSE k.filed END AS segment, c.status, c.stated_in, c.stated, c.sign
+  FROM (
+    SELECT b.account_id, b.product_id, b.status, b.stated_in, b.stated, -1 AS sign
+    FROM cells b JOIN jsonb_to_recordset(CAST(:rows AS jsonb))
+      AS r (account_id uuid, product_id uuid) USING (account_id, product_id)
+    WHERE b.workspace_id = :workspace
+    UNION ALL SELECT s.*, 1 FROM stored s) c
+  JOIN accounts a ON a.workspace_id = :workspace AND a.id = c.account_id
+  LEFT JOIN cell_counts k ON k.workspace_id = :workspace AND k.account_id = c.account_id"""
+_PUT = text(f"""
+WITH stored AS (
+  {_entry(Cell, _FOLLOWS)} ON CONFLICT (workspace_id, account_id, product_id)
+  DO UPDATE SET {_replacing(_recordset(Cell, _FOLLOWS)[0])}
+  RETURNING account_id, product_id, status, stated_in, stated
+), {matrix(_SUMMED)}
+SELECT""")
 _COUNT = text("""
-INSERT INTO cell_counts (workspace_id, account_id, buys, competitor, need, no_need, na)
-SELECT workspace_id, account_id, count(*) FILTER (WHERE status = 'buys'),
-  count(*) FILTER (WHERE status = 'competitor'), count(*) FILTER (WHERE status = 'need'),
-  count(*) FILTER (WHERE status = 'no_need'), count(*) FILTER (WHERE status = 'na')
-FROM cells
-WHERE workspace_id = :workspace AND account_id = ANY(CAST(:accounts AS uuid[]))
-GROUP BY workspace_id, account_id
+INSERT INTO cell_counts (workspace_id, account_id, buys, competitor, need, no_need, na, filed)
+SELECT c.workspace_id, c.account_id, count(*) FILTER (WHERE c.status = 'buys'),
+  count(*) FILTER (WHERE c.status = 'competitor'), count(*) FILTER (WHERE c.status = 'need'),
+  count(*) FILTER (WHERE c.status = 'no_need'), count(*) FILTER (WHERE c.status = 'na'),
+  CASE WHEN :filed THEN coalesce(min(a.segment), '') END
+FROM cells c JOIN accounts a ON a.workspace_id = c.workspace_id AND a.id = c.account_id
+WHERE c.workspace_id = :workspace AND c.account_id = ANY(CAST(:accounts AS uuid[]))
+GROUP BY c.workspace_id, c.account_id
 ON CONFLICT (workspace_id, account_id) DO UPDATE SET buys = excluded.buys,
   competitor = excluded.competitor, need = excluded.need, no_need = excluded.no_need,
   na = excluded.na""")
@@ -97,16 +116,24 @@ async def put(work: Work, rows: Rows) -> None:
         await count(work, list({row["account_id"] for row in rows}))
 
 
-async def count(work: Work, accounts: Sequence[UUID]) -> None:
-    """Count the cells of these accounts anew; whoever writes them holds the accounts."""
-    await work.db.execute(_COUNT, {"workspace": work.workspace_id, "accounts": accounts})
+async def count(work: Work, accounts: Sequence[UUID], *, filed: bool = True) -> None:
+    """Count the cells of these accounts anew; whoever writes them holds the accounts. `filed`:
+    those of an account that had none were put into the sums of the matrix."""
+    own = {"workspace": work.workspace_id, "accounts": accounts, "filed": filed}
+    await work.db.execute(_COUNT, own)
+
+
+async def take_out(work: Work, accounts: Sequence[UUID]) -> None:
+    """Take cells out of the sums of the matrix, before they become another account's."""
+    await filing.take_out(work.db, work.workspace_id, accounts)
 
 
 async def recount(work: Work, accounts: Sequence[UUID]) -> None:
-    """Count the cells of accounts that may have lost the last one."""
+    """Count the cells of accounts that were taken out and may have lost the last one."""
     own = {"workspace": work.workspace_id, "accounts": accounts}
     await work.db.execute(_UNCOUNT, own)
-    await count(work, accounts)
+    await count(work, accounts, filed=False)
+    await filing.put_back(work.db, work.workspace_id, accounts)
 
 
 async def note(work: Work, changes: Rows) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import Row, text
 from app.core.work import Work
 from app.domain.replay import AS_BEFORE, SETS
 from app.engine.attribution import Order, Touch
-from app.engine.money import Money
+from app.engine.money import Money, exponent
 
 # Both ends of time, for questions about all of it.
 EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
@@ -84,13 +84,24 @@ WITH {MET}, touched AS (
     UNION ALL
     SELECT deal, deal, source_id, at, NULL, false FROM derived) every_touch
   GROUP BY deal
+), costs AS (
+  -- What orders cost us, where every line of one says it.
+  SELECT p.event_id, sum(round(l.direct_cost * p.fx_rate, :exponent)) AS cost
+  FROM order_lines l
+  JOIN passages p ON p.workspace_id = :workspace AND p.event_id = l.event_id
+  JOIN milestones m ON m.workspace_id = :workspace AND m.id = p.milestone_id AND m.is_order
+  WHERE l.workspace_id = :workspace
+  GROUP BY p.event_id HAVING count(l.direct_cost) = count(*)
 ), passed AS (
   SELECT p.opportunity_id AS deal, min(p.arrived_at) AS arrived_at,
     array_agg(p.arrived_at ORDER BY p.ordinal) FILTER (WHERE m.is_order) AS ordered_at,
     array_agg(p.reporting_value ORDER BY p.ordinal) FILTER (WHERE m.is_order) AS order_values,
+    array_agg(p.reporting_value - c.cost ORDER BY p.ordinal) FILTER (WHERE m.is_order)
+      AS order_margins,
     array_agg(p.event_id ORDER BY p.ordinal) FILTER (WHERE m.is_order) AS order_events
   FROM passages p
   JOIN milestones m ON m.workspace_id = p.workspace_id AND m.id = p.milestone_id
+  LEFT JOIN costs c ON c.event_id = p.event_id AND m.is_order
   WHERE p.workspace_id = :workspace
   GROUP BY p.opportunity_id
 ), waiting AS (
@@ -102,13 +113,13 @@ WITH {MET}, touched AS (
   SELECT d.id AS opportunity_id, d.name, d.business_type, d.status, d.process_id,
     least(t.first_at, d.created_at) AS came_at, t.sources, t.moments, t.touches,
     t.effort_minutes, t.without_effort, p.arrived_at, d.ended_at, NULL::timestamptz AS last_at,
-    p.ordered_at, p.order_values, p.order_events
+    p.ordered_at, p.order_values, p.order_margins, p.order_events
   FROM deals d
   LEFT JOIN touched t ON t.deal = d.id
   LEFT JOIN passed p ON p.deal = d.id
   UNION ALL
   SELECT NULL, NULL, NULL, NULL, NULL, w.first_at, w.sources, w.moments, w.touches,
-    w.effort_minutes, w.without_effort, NULL, NULL, w.last_at, NULL, NULL, NULL
+    w.effort_minutes, w.without_effort, NULL, NULL, w.last_at, NULL, NULL, NULL, NULL
   FROM waiting w
 )
 SELECT * FROM leads
@@ -121,10 +132,12 @@ ORDER BY came_at, opportunity_id"""
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """An order of a lead, or a further part of it: its event, and the amount in minor units."""
+    """An order of a lead, or a further part of it: its event, and the amount in minor units; the
+    margin as well, where all its costs are known."""
 
     event_id: UUID
     order: Order
+    margin: Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +188,7 @@ async def leads(work: Work, chosen: Chosen) -> list[Lead]:
     values: dict[str, Any] = {"workspace": work.workspace_id}
     values |= {"start": chosen.span[0], "end": chosen.span[1], "process": chosen.process_id}
     values |= {"source": chosen.source_id, "ids": chosen.ids}
+    values |= {"exponent": exponent(work.home.currency)}
     await work.db.execute(text(SETS))
     rows = (await work.db.execute(text(_LEADS), values)).all()
     await work.db.execute(text(AS_BEFORE))
@@ -206,10 +220,13 @@ def _lead(work: Work, row: Row[Any], lapse_days: int) -> Lead:
 
 
 def _sales(work: Work, row: Row[Any]) -> Iterator[Sale]:
-    parts = (row.order_events or (), row.ordered_at or (), row.order_values or ())
-    for event_id, at, value in zip(*parts, strict=True):
-        minor = None if value is None else Money(value, work.home.currency).minor
-        yield Sale(event_id, Order(at, minor))
+    parts = (row.order_events, row.ordered_at, row.order_values, row.order_margins)
+    for event_id, at, *amounts in zip(*(part or () for part in parts), strict=True):
+        value, margin = (
+            None if amount is None else Money(amount, work.home.currency).minor
+            for amount in amounts
+        )
+        yield Sale(event_id, Order(at, value), Order(at, margin))
 
 
 def _lapsed(work: Work, last_at: datetime, days: int) -> datetime | None:

@@ -12,12 +12,13 @@ from sqlalchemy import (
     Select,
     func,
     or_,
+    select,
     text,
 )
 
 from app.core.page import Page, page
 from app.core.work import Work
-from app.domain import matrix_scores
+from app.domain import lapses, matrix_scores
 from app.domain.matrix_sql import CELLS
 from app.domain.matrix_tallies import Tallies, tallied
 from app.domain.naming import begins, ordered
@@ -46,6 +47,7 @@ _BLANK: dict[str, Any] = {
     "score": None,
     "confirmed": None,
     "stale": False,
+    "lapsed": None,
     "version": None,
 }
 Counts = Mapping[Status, int]
@@ -57,7 +59,7 @@ async def read(work: Work, asked: MatrixQuery) -> bytes:
     products = await columns(work, asked.product)
     tallies = tallied(work, asked, [product.id for product in products])
     found = await _customers(work, asked, tallies)
-    cells, counts = await _cells(work, found.data, products)
+    cells, counts = await _cells(work, found.data, products, asked.lapsed_months)
     blanks = {product.id: _json({"product_id": str(product.id), **_BLANK}) for product in products}
     if asked.include:
         cells = await matrix_scores.scored(work, found.data, cells, blanks)
@@ -93,6 +95,12 @@ def chosen(work: Work, asked: MatrixSelection, tallies: Tallies) -> Select[Any]:
         query = query.where(begins(Account, asked.q))
     if asked.status:
         query = query.where(or_(*(tallies.of(Status(word)) > 0 for word in asked.status)))
+    if asked.lapsed is not None:
+        cells = lapses.lapsed(work, asked.lapsed_months)
+        among = select(cells.c.account_id)
+        if asked.product:
+            among = among.where(cells.c.id.in_(asked.product))
+        query = query.where(Account.id.in_(among) == asked.lapsed)
     return query
 
 
@@ -124,12 +132,15 @@ async def _customers(work: Work, asked: MatrixQuery, tallies: Tallies) -> Page:
 
 
 async def _cells(
-    work: Work, accounts: Sequence[Row[Any]], products: Sequence[Row[Any]]
+    work: Work, accounts: Sequence[Row[Any]], products: Sequence[Row[Any]], months: int
 ) -> tuple[dict[tuple[UUID, UUID], str], dict[UUID, Counter[str]]]:
     """(the cells that are known, as JSON; how many of each status an account has)."""
     values = {
         "workspace": work.workspace_id,
         "long_ago": work.now - STALE_AFTER,
+        "now": work.now,
+        "months": months,
+        "zone": work.home.time_zone,
         "accounts": [account.id for account in accounts],
         "products": [product.id for product in products],
     }

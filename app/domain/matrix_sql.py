@@ -3,6 +3,7 @@
 What a cell shows is said in `app.engine.matrix`; a test compares every combination of facets.
 """
 
+from app.domain.lapses import LAST_ORDER
 from app.engine.matrix.status import DECIDING, SYMBOLS
 
 _SYMBOL = " ".join(
@@ -42,6 +43,15 @@ _FLAGS = f"""CASE WHEN c.applicable THEN concat_ws(',',
     {_flag("competitor_need", f"{_BESIDES} AND c.need = 'yes'")}) END"""
 _NAMES = f"""CASE WHEN {_BESIDES}
     THEN jsonb_path_query_array(c.competitors, '$[*].name')::text ELSE '[]' END"""
+# When was last heard that it is bought from us: looked up only of what nobody said anything of for
+# so long.
+_LONG = "CAST(:now AS timestamptz) - make_interval(months => :months)"
+_HEARD = f"""CASE WHEN c.status = 'buys' AND c.ours_at < {_LONG}
+    THEN greatest(c.ours_at, {LAST_ORDER}) END"""
+_DAY = "(v.heard AT TIME ZONE :zone)"
+_LAPSED = f"""CASE WHEN v.heard < {_LONG}
+    THEN '{{"since":"' || {_DAY}::date || '","expected_on":"'
+      || ({_DAY} + make_interval(months => :months))::date || '"}}' ELSE 'null' END"""
 # Words of ours, numbers and ids need no escape; names of competitors are written by jsonb.
 _TOLD: tuple[tuple[str, str], ...] = (
     ('"product_id":"', "c.product_id"),
@@ -57,12 +67,14 @@ _TOLD: tuple[tuple[str, str], ...] = (
     (',"value_source":', """CASE WHEN v.worth IS NULL THEN '"none"' ELSE '"stated"' END"""),
     (',"score"\\:null,"confirmed":', f"coalesce({_deciding('confirmed')}::text, 'null')"),
     (',"stale":', f"coalesce({_deciding('at')} < :long_ago, false)::text"),
+    (',"lapsed":', _LAPSED),
     (',"version":', "c.version"),
 )
 
 CELLS = f"""
 SELECT c.account_id, c.product_id, c.status,
   concat('{{', {", ".join(f"'{words}', {told}" for words, told in _TOLD)}, '}}') AS told
-FROM cells c CROSS JOIN LATERAL (SELECT {_ANNUAL_VALUE} AS worth) v
+FROM cells c CROSS JOIN LATERAL (
+  SELECT {_ANNUAL_VALUE} AS worth, {_HEARD} AS heard) v
 WHERE c.workspace_id = :workspace AND c.account_id = ANY(CAST(:accounts AS uuid[]))
   AND c.product_id = ANY(CAST(:products AS uuid[]))"""

@@ -33,6 +33,7 @@ from app.schemas.source_analysis import (
     ResultOut,
     SourceComparisonOut,
     SourcesQuery,
+    Unit,
 )
 from app.tables import Source
 
@@ -99,12 +100,13 @@ def _ranking(
     each = [
         (row, found.by_source.get(row.id, Tally()), costs.get(row.id, NOTHING)) for row in shown
     ]
-    place = _PLACES[asked.rank]
+    place = _PLACES[asked.unit, asked.rank]
     each.sort(key=lambda one: (place(one[1], one[2]), one[1].credited, one[0].key))
     nobodys = found.by_source.get(None, Tally())
     return RankingOut(
         **asked_fields(work, asked, found),
         rank_by=asked.rank,
+        unit=asked.unit,
         sources=[
             RankedSourceOut(rank=number, **identity(row), **result_fields(work, tally, cost))
             for number, (row, tally, cost) in enumerate(each, start=1)
@@ -138,11 +140,25 @@ def _cost_per_order(tally: Tally, cost: Spent) -> Place:
     return not known, per_order, *_value(tally, cost)
 
 
-_PLACES: Mapping[RankBy, Callable[[Tally, Spent], Place]] = {
-    RankBy.ORDER_VALUE: _value,
-    RankBy.ORDERS: _orders,
-    RankBy.ORDER_VALUE_PER_LEAD: _value_per_lead,
-    RankBy.COST_PER_ORDER: _cost_per_order,
+def _margin(tally: Tally, _: Spent) -> Place:
+    """What is not known comes last, and what nothing came of before it."""
+    known = tally.known_margin
+    return known is None, -(known or Fraction(0)), -tally.credited_orders
+
+
+def _margin_per_lead(tally: Tally, cost: Spent) -> Place:
+    known = tally.known_margin if tally.credited else None
+    per_lead = known / tally.credited if known is not None else Fraction(0)
+    return known is None, -per_lead, *_margin(tally, cost)
+
+
+_PLACES: Mapping[tuple[Unit, RankBy], Callable[[Tally, Spent], Place]] = {
+    (Unit.ORDER_VALUE, RankBy.ORDER_VALUE): _value,
+    (Unit.ORDER_VALUE, RankBy.ORDER_VALUE_PER_LEAD): _value_per_lead,
+    (Unit.GROSS_MARGIN, RankBy.ORDER_VALUE): _margin,
+    (Unit.GROSS_MARGIN, RankBy.ORDER_VALUE_PER_LEAD): _margin_per_lead,
+    **{(unit, RankBy.ORDERS): _orders for unit in Unit},
+    **{(unit, RankBy.COST_PER_ORDER): _cost_per_order for unit in Unit},
 }
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app.core.work import Work
 from app.domain.cohorts import window_at
-from app.domain.leads import Chosen, Lead, days_as_span, leads
+from app.domain.leads import Chosen, Lead, Sale, days_as_span, leads
 from app.domain.processes import resolve
 from app.domain.questions import period_asked
 from app.domain.source_costs import Spent
@@ -56,6 +56,9 @@ class Tally:
     undecided: Fraction = Fraction(0)
     minor: int = 0
     missing: int = 0
+    sales: int = 0
+    margin: int = 0
+    missing_margins: int = 0
     followed: list[Followed] = field(default_factory=list)
 
     def take(self, lead: Lead, part: Fraction, now: datetime) -> None:
@@ -69,10 +72,27 @@ class Tally:
         elif lead.ended_at is None:
             self.undecided += part
 
-    def sell(self, minor: int | None, share: int | None) -> None:
-        """An order, and which share of it is owed here; unknown: it only counts as missing."""
-        self.missing += minor is None
-        self.minor += share or 0
+    def sell(self, sale: Sale, value: int | None, margin: int | None) -> None:
+        """An order, and which shares of its value and margin are owed here; what is unknown of it
+        only counts as missing."""
+        self.sales += 1
+        self.missing += sale.order.minor is None
+        self.minor += value or 0
+        self.missing_margins += sale.margin.minor is None
+        self.margin += margin or 0
+
+    @property
+    def margin_status(self) -> str:
+        if not self.sales:
+            return "no_orders"
+        if self.missing_margins == self.sales:
+            return "unknown"
+        return "partial" if self.missing_margins else "ok"
+
+    @property
+    def known_margin(self) -> Fraction | None:
+        """None where orders were made and of none of them the margin is known."""
+        return None if self.margin_status == "unknown" else Fraction(self.margin)
 
     @property
     def undecided_share(self) -> Fraction | None:
@@ -121,10 +141,12 @@ def tallied(
         for key, part in parts(model, lead.touches, lead.credited_at(now)).items():
             by_source[key].take(lead, part, now)
         for sale in lead.sales:
-            whole.sell(sale.order.minor, sale.order.minor)
-            shares = owed(model, lead.touches, sale.order)
+            whole.sell(sale, sale.order.minor, sale.margin.minor)
+            values, margins = (
+                owed(model, lead.touches, each) for each in (sale.order, sale.margin)
+            )
             for key in parts(model, lead.touches, sale.order.at):
-                by_source[key].sell(sale.order.minor, shares.get(key, 0))
+                by_source[key].sell(sale, values.get(key), margins.get(key))
     return by_source, whole
 
 
@@ -152,10 +174,14 @@ def result_fields(work: Work, tally: Tally, spent: Spent) -> dict[str, Any]:
         "credited_orders": ratio_out(tally.credited_orders),
         "order_value": minor_out(work, value),
         "missing_value_count": tally.missing,
+        "gross_margin": minor_out(work, tally.known_margin),
+        "margin_status": tally.margin_status,
+        "missing_margin_count": tally.missing_margins,
         "cost": amount_out(spent.amount, home),
         "cost_status": spent.status,
         "cost_per_order": amount_out(_per(cost, tally.credited_orders), home),
         "order_value_per_lead": minor_out(work, _per(value, tally.credited)),
+        "gross_margin_per_lead": minor_out(work, _per(tally.known_margin, tally.credited)),
         "orders_per_100_leads": ratio_out(
             _per(HUNDRED * tally.credited_orders, tally.credited) if settled else None
         ),

@@ -42,7 +42,7 @@ class Touch(Generic[Key]):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An amount in minor units, at least 0; None: unknown. A voided one never happened."""
+    """An amount in minor units; None: unknown. A voided one never happened."""
 
     at: datetime
     minor: int | None

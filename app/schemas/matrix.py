@@ -1,5 +1,6 @@
 """What the world asks and sees of the matrix: customers by products, page by page."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -48,6 +49,16 @@ class MatrixSelection(In):
         ),
     ]
     q: Annotated[str | None, Field(description="How the name begins, in either case.")] = None
+    lapsed: Annotated[
+        bool | None,
+        Field(
+            description="Only customers with (`true`), or without, a cell among the products shown"
+            " that counts as bought and was not ordered for long."
+        ),
+    ] = None
+    lapsed_months: Annotated[
+        int, Field(ge=1, le=240, description="Without an order, and without a word, for so long.")
+    ] = 24
 
 
 class MatrixQuery(Listing, MatrixSelection):
@@ -77,6 +88,16 @@ class GridFacetsOut(Out):
     applicable: bool
 
 
+class LapsedOut(Out):
+    """A cell that counts as bought from us, and whether that is still so nobody knows: the question
+    to ask is in `/v1/matrix/lapsed`."""
+
+    since: Annotated[date, Field(description="When an order or a person said last that it is.")]
+    expected_on: Annotated[
+        date, Field(description="By when something should have been heard: `lapsed_months` later.")
+    ]
+
+
 class GridCellOut(Out):
     """One customer and one product."""
 
@@ -99,6 +120,9 @@ class GridCellOut(Out):
         bool | None, Field(description="Whether a person said what decides the status.")
     ]
     stale: Annotated[bool, Field(description="What decides it is older than 365 days.")]
+    lapsed: Annotated[
+        LapsedOut | None, Field(description="Bought once, and not ordered for `lapsed_months`.")
+    ]
     version: Annotated[int | None, Field(description="Null as long as nobody spoke of it.")]
 
 

@@ -31,6 +31,22 @@ class RankBy(StrEnum):
     COST_PER_ORDER = "cost_per_order"
 
 
+class Unit(StrEnum):
+    """What an order is measured by."""
+
+    ORDER_VALUE = "order_value"
+    GROSS_MARGIN = "gross_margin"
+
+
+UnitKey = Annotated[
+    Unit,
+    Field(
+        description="What orders are measured by: their value, or what is left of it after the"
+        " direct costs of their lines."
+    ),
+]
+
+
 class ModelQuery(In):
     model: Annotated[
         Model,
@@ -68,7 +84,11 @@ class LeadsQuery(ModelQuery):
 
 
 class RankingQuery(LeadsQuery):
-    rank: RankBy = RankBy.ORDER_VALUE
+    rank: Annotated[
+        RankBy,
+        Field(description="With `unit=gross_margin`, `order_value` is the margin; also per lead."),
+    ] = RankBy.ORDER_VALUE
+    unit: UnitKey = Unit.ORDER_VALUE
     kind: SourceKind | None = None
 
 
@@ -113,6 +133,19 @@ class ResultOut(Out):
     missing_value_count: Annotated[
         int, Field(description="Orders of unknown value, which `order_value` lacks.")
     ]
+    gross_margin: Annotated[
+        MoneyOut | None,
+        Field(
+            description="Value less direct costs, of the orders of which every line tells its cost;"
+            " null where that is none of them."
+        ),
+    ]
+    margin_status: Annotated[
+        str, Field(description="`ok` | `partial` | `unknown` (of no order) | `no_orders`.")
+    ]
+    missing_margin_count: Annotated[
+        int, Field(description="Orders of unknown margin, which `gross_margin` lacks.")
+    ]
     cost: Annotated[MoneyOut | None, Field(description="Null where none is known, never 0.")]
     cost_status: Annotated[
         str,
@@ -125,6 +158,9 @@ class ResultOut(Out):
         MoneyOut | None, Field(description="Null without orders or a known cost.")
     ]
     order_value_per_lead: Annotated[MoneyOut | None, Field(description="Null without leads.")]
+    gross_margin_per_lead: Annotated[
+        MoneyOut | None, Field(description="Null without leads, or where no margin is known.")
+    ]
     orders_per_100_leads: Annotated[
         str | None, Field(examples=["12.5000"], description="Null while it is too early to say.")
     ]
@@ -153,6 +189,7 @@ class LeadsAskedOut(Out):
 
 class RankingOut(LeadsAskedOut):
     rank_by: RankBy
+    unit: Unit
     sources: list[RankedSourceOut]
     unattributed: Annotated[
         ResultOut, Field(description="What no source has touched before it was ordered or left.")

@@ -9,7 +9,7 @@ from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.goals import Goal, GoalProduct
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import Import, ImportPart, ImportProblem
-from app.tables.ledger import ArrivalCell, StockCell
+from app.tables.ledger import ArrivalCell, MatrixSum, StockCell
 from app.tables.matrix import Cell, CellChange, CellConflict, CellCount, Mark
 from app.tables.merges import AccountMerge, AccountMergeChange, AccountMergeUndo
 from app.tables.opportunities import Credit, Event, Opportunity, OpportunityProduct, Passage
@@ -61,6 +61,7 @@ __all__ = [
     "ImportProblem",
     "KeptAnswer",
     "Mark",
+    "MatrixSum",
     "Membership",
     "Milestone",
     "Opportunity",

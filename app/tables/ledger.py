@@ -2,8 +2,8 @@
 
 Whoever changes what follows from the events appends the difference in the same transaction; no row
 is ever updated, and several rows may speak of one cell: whoever asks adds them up. Folding puts the
-rows of a cell together (see `app/domain/ledger/`). Everything here follows from `passages` and
-`opportunities` and could be rebuilt at any time.
+rows of a cell together (see `app/domain/ledger/`). Everything here follows from `passages`,
+`opportunities` and `cells`, and could be rebuilt at any time.
 """
 
 from datetime import date
@@ -70,4 +70,28 @@ class StockCell(Owned):
     __table_args__ = (
         home(),
         Index("stock_cells_fresh_idx", "workspace_id", postgresql_where=FRESH),
+    )
+
+
+class MatrixSum(Owned):
+    """How many cells of the matrix show a status, by product and segment, and what is stated of
+    them; in the currencies it was stated in, null where it was not.
+
+    Of the currency `*` (several competitors, each with an amount of its own) nothing is summed.
+    """
+
+    __tablename__ = "matrix_sums"
+
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    segment: Mapped[str]
+    status: Mapped[str]
+    currency: Mapped[str | None]
+    n: Mapped[int]
+    value: Mapped[Decimal]
+    folded: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (
+        home(),
+        Index("matrix_sums_fresh_idx", "workspace_id", postgresql_where=FRESH),
     )

@@ -28,6 +28,34 @@ STATUS = (
     " ELSE 'unknown'::text END"
 )
 
+# What the deciding facet is stated to be worth a year, in which currency, and until when a contract
+# binds the customer: as far as one amount and one day say it. Of several competitors (`*`) each has
+# its own.
+_RIVALS = "jsonb_array_length(competitors)"
+_RIVAL = "((competitors -> 0) -> 'annual_value'::text)"
+
+
+def _of_status(ours: str, rival: str, several: str, need: str) -> str:
+    return (
+        f"CASE WHEN NOT applicable THEN NULL::{several.rpartition('::')[2]}"
+        f" WHEN ours = 'yes'::text THEN {ours}"
+        f" WHEN {_RIVALS} > 1 THEN {several}"
+        f" WHEN {_RIVALS} = 1 THEN {rival}"
+        f" WHEN need = 'yes'::text THEN {need} ELSE NULL::{several.rpartition('::')[2]} END"
+    )
+
+
+STATED = _of_status(
+    "ours_annual_value", f"({_RIVAL} ->> 'amount'::text)::numeric", "NULL::numeric", "need_value"
+)
+STATED_IN = _of_status(
+    "ours_currency", f"({_RIVAL} ->> 'currency'::text)", "'*'::text", "need_currency"
+)
+BOUND_UNTIL = (
+    f"CASE WHEN applicable AND ours <> 'yes'::text AND {_RIVALS} = 1"
+    " THEN (competitors -> 0) ->> 'contract_end'::text ELSE NULL::text END"
+)
+
 
 def provenance(facet: str) -> CheckConstraint:
     """Either nobody said anything of the facet, or it is known who did, when and from what."""
@@ -46,6 +74,9 @@ class Cell(Owned):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     status: Mapped[str] = mapped_column(Computed(STATUS, persisted=True))
+    stated: Mapped[Decimal | None] = mapped_column(Computed(STATED, persisted=True))
+    stated_in: Mapped[str | None] = mapped_column(Computed(STATED_IN, persisted=True))
+    bound_until: Mapped[str | None] = mapped_column(Computed(BOUND_UNTIL, persisted=True))
 
     # The customer buys it from us.
     ours: Mapped[str] = mapped_column(default="unknown")
@@ -108,12 +139,30 @@ class Cell(Owned):
         ),
         Index(None, "workspace_id", "status", "account_id"),
         Index(None, "workspace_id", "product_id", "status"),
+        # The few whose value or chance depends on the day.
+        Index(None, "workspace_id", "stated_in"),
+        Index(
+            "cells_bound_idx",
+            "workspace_id",
+            "bound_until",
+            postgresql_where=text("bound_until IS NOT NULL"),
+        ),
+        Index(
+            "cells_rivals_idx",
+            "workspace_id",
+            "status",
+            postgresql_where=text("competitors <> '[]'::jsonb"),
+        ),
     )
 
 
 class CellCount(Owned):
     """How many cells of an account show what: a copy, made anew with every change of them, so that
-    the whole matrix is summed up from one row for each account."""
+    the whole matrix is summed up from one row for each account.
+
+    `filed`: the segment under which the sums of the matrix hold them ('' for none), null where they
+    do not. It follows the account's segment in time; see `app.domain.ledger.filing`.
+    """
 
     __tablename__ = "cell_counts"
 
@@ -123,6 +172,7 @@ class CellCount(Owned):
     need: Mapped[int]
     no_need: Mapped[int]
     na: Mapped[int]
+    filed: Mapped[str | None]
 
     __table_args__ = (
         home(),

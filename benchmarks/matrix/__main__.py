@@ -27,6 +27,7 @@ from app.core.work import Work
 from app.domain import cell_rows
 from app.domain.access import Scope, create_key, home
 from app.domain.imports import sql
+from app.domain.ledger import recounting
 from app.domain.workspaces import create_workspace
 from app.main import create_app
 from app.migrate import migrate
@@ -154,11 +155,14 @@ async def _filled(database: Database, settings: Settings, accounts: int) -> str:
         await sql.change(work, CELLS, known=KNOWN)
         mine = text("SELECT id FROM accounts WHERE workspace_id = :ws")
         await cell_rows.count(work, list(await db.scalars(mine, {"ws": id})))
+        await recounting.rebuild(work)
         _, secret = await create_key(work, "bench", list(Scope), None)
     await engine.dispose()
     owner = database.owner_engine().execution_options(isolation_level="AUTOCOMMIT")
     async with owner.connect() as db:
-        await db.execute(text("VACUUM (ANALYZE) cells, cell_counts, accounts, products"))
+        await db.execute(
+            text("VACUUM (ANALYZE) cells, cell_counts, matrix_sums, accounts, products")
+        )
     await owner.dispose()
     return secret
 

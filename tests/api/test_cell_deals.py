@@ -124,6 +124,40 @@ async def test_what_was_not_ordered_for_two_years_is_unknown_and_a_question(clie
     assert len(await lapsed(client, months=1)) == 0
 
 
+async def grid(client, **asked):
+    """What the grid says of the first cell of each customer, by name."""
+    found = await ask(client, "/v1/matrix", **asked)
+    return {row["name"]: row["cells"][0]["lapsed"] for row in found["rows"]}
+
+
+async def test_the_grid_marks_what_was_bought_and_not_ordered_for_long(
+    client, press, alder, statements
+):
+    birch = await make_account(client, "Birch")
+    await sell(client, line(press, "1.00"), at="2024-07-19T08:00:00Z", account_id=alder["id"])
+    await sell(client, line(press, "1.00"), at="2024-07-22T08:00:00Z", account_id=birch["id"])
+    long = {"since": "2024-07-19", "expected_on": "2026-07-19"}
+    assert await grid(client) == {"Alder": long, "Birch": None}
+    assert await grid(client, lapsed=True) == {"Alder": long}
+    assert await grid(client, lapsed=False, product=press["id"]) == {"Birch": None}
+    assert await grid(client, lapsed=True, lapsed_months=25) == {}
+    assert (await grid(client, lapsed_months=12))["Birch"] == {
+        "since": "2024-07-22",
+        "expected_on": "2025-07-22",
+    }
+    [cell] = (await ask(client, "/v1/matrix", lapsed=True))["rows"][0]["cells"]
+    assert (cell["status"], cell["facets"]["ours"]) == ("buys", "yes")
+
+
+async def test_an_order_after_somebody_said_so_ends_the_mark(client, press, alder, clock):
+    """Who confirmed a purchase is not confirmed anew by orders, which are heard all the same."""
+    await say(client, alder, press, ours="yes")
+    clock.forward(days=800)
+    assert await grid(client) == {"Alder": {"since": "2026-07-20", "expected_on": "2028-07-20"}}
+    await sell(client, line(press, "1.00"), account_id=alder["id"], at="2028-09-01T08:00:00Z")
+    assert await grid(client) == {"Alder": None}
+
+
 async def test_an_order_of_something_else_is_no_answer(client, press, alder):
     parts = await make_product(client, "Parts")
     about = {"account_id": alder["id"], "product_ids": [press["id"], parts["id"]]}

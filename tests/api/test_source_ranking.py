@@ -6,6 +6,7 @@ from app.core.ids import uuid7
 from tests.aims import ask
 from tests.deals import eur, make_deal, make_process, post, tell
 from tests.flows import flow, on
+from tests.sales import line, make_product
 from tests.sources import make_source, sell, spend, stitch, touch
 
 WHOLE = {"period": "2026"}
@@ -78,6 +79,49 @@ async def test_every_ratio_of_a_source_by_hand(client, fair):
         "40.0000",
     )
     assert seen(one, "undecided_share", "status") == ("0.2000", "ok")
+
+
+async def test_margins_by_hand_and_ranked_by_what_is_left_of_an_order(client, fair):
+    """The fair sold more, 1,000.00 at a cost of 900.00 and 400.00 nobody knows the cost of; the
+    referral 600.00 at a cost of 200.00 and 50.00. A loss is a loss."""
+    press = await make_product(client)
+    for key in ("referral", "loss"):
+        await make_source(client, key, "referral")
+    await order(client, "fair-2026", line(press, "1000.00", "900.00"))
+    await order(client, "fair-2026", line(press, "300.00", "10.00"), line(press, "100.00"))
+    await order(client, "referral", line(press, "500.00", "200.00"), line(press, "100.00", "50.00"))
+    await order(client, "loss", line(press, "10.00", "25.00"))
+    found = await ranking(client, unit="gross_margin")
+    assert (found["unit"], found["rank_by"]) == ("gross_margin", "order_value")
+    names = ("key", "order_value", "gross_margin", "margin_status", "missing_margin_count")
+    assert [seen(one, *names) for one in found["sources"]] == [
+        ("referral", eur("600.00"), eur("350.00"), "ok", 0),
+        ("fair-2026", eur("1400.00"), eur("100.00"), "partial", 1),
+        ("loss", eur("10.00"), eur("-15.00"), "ok", 0),
+    ]
+    assert found["sources"][1]["gross_margin_per_lead"] == eur("50.00")
+    assert seen(found["total"], *names[1:]) == (eur("2010.00"), eur("435.00"), "partial", 1)
+    by_value = await ranking(client)
+    assert [one["key"] for one in by_value["sources"]] == ["fair-2026", "referral", "loss"]
+
+
+async def test_a_margin_nobody_knows_is_null_and_ranks_last(client):
+    await make_source(client, "idle", "referral")
+    await sell(client, "900.00", source="fair-2026")
+    found = (await ranking(client, unit="gross_margin"))["sources"]
+    names = ("key", "gross_margin", "margin_status", "missing_margin_count")
+    assert [seen(one, *names) for one in found] == [
+        ("idle", eur("0.00"), "no_orders", 0),
+        ("fair-2026", None, "unknown", 1),
+    ]
+    for rank in ("orders", "order_value_per_lead", "cost_per_order"):
+        assert (await ranking(client, unit="gross_margin", rank=rank))["rank_by"] == rank
+
+
+async def order(client, source, *lines):
+    deal = await make_deal(client, created_at=on(0), source=source)
+    ordered = {"lines": list(lines), "occurred_at": on(30)}
+    return await tell(client, deal, "reach", milestone="order", **ordered)
 
 
 async def test_nothing_divided_by_nothing_is_not_known(client):

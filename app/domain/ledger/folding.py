@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.database import workspace_transaction
+from app.domain.ledger import filing
 from app.domain.ledger.kinds import KINDS, Kind
 from app.tables import Workspace
 
@@ -48,6 +49,7 @@ async def fold(db: AsyncConnection, workspace_id: UUID, many: int = 1) -> int:
     values = {"workspace": workspace_id, "lots": max(LOTS, many)}
     if not await db.scalar(text(_BEGIN), values):
         return 0
+    await filing.tidy(db, workspace_id)
     put_together = 0
     for kind in KINDS.values():
         fresh = await db.scalar(text(_fresh(kind)), values)

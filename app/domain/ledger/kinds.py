@@ -44,4 +44,5 @@ ARRIVALS = Kind(
     ("n", "known", "missing", "value"),
 )
 STOCK = Kind("stock_cells", ("process_id", "milestone_id"), ("currency",), ("n", "known", "value"))
-KINDS: Mapping[str, Kind] = {kind.table: kind for kind in (ARRIVALS, STOCK)}
+MATRIX = Kind("matrix_sums", ("product_id", "segment", "status"), ("currency",), ("n", "value"))
+KINDS: Mapping[str, Kind] = {kind.table: kind for kind in (ARRIVALS, STOCK, MATRIX)}

@@ -4,7 +4,7 @@ Named sets to stand in the statement that makes the change, which sees what was 
 that come out as no difference are not written. Bind parameter: workspace.
 """
 
-from app.domain.ledger.kinds import ARRIVALS, STOCK
+from app.domain.ledger.kinds import ARRIVALS, MATRIX, STOCK
 
 # The zone as it is now, not as it was when the request began: see `replay.derive`.
 ZONE = "(SELECT time_zone FROM workspaces WHERE id = :workspace)"
@@ -52,4 +52,18 @@ def stock(rows: str) -> str:
   FROM stock_rows
 ), posted_stock AS (
   {STOCK.written("stock_deltas", folded=False)}
+)"""
+
+
+def matrix(rows: str) -> str:
+    """Sets that post `rows`: product_id, segment, status, stated_in, stated and sign; of which
+    nobody files the account (its segment is null), or nothing is known, nothing is posted."""
+    return f"""matrix_rows AS (
+  {rows}
+), matrix_deltas AS (
+  SELECT product_id, segment, status, stated_in AS currency, sign AS n,
+    coalesce(stated * sign, 0) AS value
+  FROM matrix_rows WHERE segment IS NOT NULL AND status <> 'unknown'
+), posted_matrix AS (
+  {MATRIX.written("matrix_deltas", folded=False)}
 )"""

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import text
 
 from app.core.work import Work
-from app.domain.ledger.kinds import ARRIVALS, KINDS, STOCK, Kind
+from app.domain.ledger.filing import MISFILED
+from app.domain.ledger.kinds import ARRIVALS, KINDS, MATRIX, STOCK, Kind
 from app.domain.ledger.posting import ZONE
 
 _ARRIVED = f"""(
@@ -30,7 +31,13 @@ _STANDING = f"""(
   SELECT process_id, milestone_id, currency, 1 AS n, (value IS NOT NULL)::int AS known,
     coalesce(value, 0) AS value
   FROM opportunities WHERE workspace_id = :workspace AND {_STOCKED}) standing"""
-_COUNTED = {ARRIVALS.table: _ARRIVED, STOCK.table: _STANDING}
+_FILED = """(
+  SELECT c.product_id, k.filed AS segment, c.status, c.stated_in AS currency, 1 AS n,
+    coalesce(c.stated, 0) AS value
+  FROM cells c
+  JOIN cell_counts k ON k.workspace_id = c.workspace_id AND k.account_id = c.account_id
+  WHERE c.workspace_id = :workspace AND k.filed IS NOT NULL AND c.status <> 'unknown') filed"""
+_COUNTED = {ARRIVALS.table: _ARRIVED, STOCK.table: _STANDING, MATRIX.table: _FILED}
 
 # An arrival that shares its place or its credit with others must not be in any cell.
 _MISFITS = """(
@@ -53,6 +60,8 @@ WHERE p.workspace_id = :workspace AND p.opportunity_id = m.opportunity_id
     f"""UPDATE opportunities SET counted_as = business_type, stocked = {_STOCKED}
 WHERE workspace_id = :workspace
   AND (counted_as IS DISTINCT FROM business_type OR stocked <> {_STOCKED})""",
+    f"""UPDATE cell_counts c SET filed = m.after FROM ({MISFILED}) m
+WHERE c.workspace_id = :workspace AND c.account_id = m.account_id""",
 )
 
 

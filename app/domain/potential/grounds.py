@@ -112,7 +112,7 @@ async def names_of(work: Work) -> dict[UUID | None, str]:
 
 async def counted(work: Work, products: Mapping[UUID, str], whose: Whose = ALL) -> list[Cells]:
     """All cells of these accounts by segment, product and status, the unknown ones included."""
-    rows = (await work.db.execute(text(sql.TALLIES), given(work, whose))).all()
+    rows = (await work.db.execute(text(_cells_of(whose)), given(work, whose))).all()
     told = [Cells(_tally(row), row.attackable) for row in rows]
     heads: Counter[str] = Counter()
     for row in await headcount(work, whose):
@@ -131,6 +131,10 @@ def usual(work: Work, known: Ground[UUID], segment: str, product: UUID) -> Fract
     here, that sums are those of what is shown."""
     value = known.usual(segment, product).value
     return None if value is None else Fraction(round_to_minor(value, work.home.currency))
+
+
+def _cells_of(whose: Whose) -> str:
+    return sql.SUMMED if whose == ALL else sql.TALLIES
 
 
 def _tally(row: Row[Any]) -> Tally[UUID]:

@@ -34,13 +34,13 @@ _KNOWN = f"""
     c.competitors, {{due}} AS due_on, {sql.SAID_AT} AS said_at
   FROM cells c
   JOIN accounts a ON a.id = c.account_id AND {sql.THERE} AND {sql.MINE}
-  JOIN products p ON p.id = c.product_id AND {sql.SOLD}
+  JOIN products p ON p.id = c.product_id AND {sql.SOLD}{{dues}}
   WHERE c.workspace_id = :workspace AND (CAST(:product AS uuid) IS NULL OR p.id = :product)"""
 
 
-def _known(due: str) -> str:
+def _known(due: str, dues: str = "") -> str:
     """Cells that somebody spoke of, each with the day on which something of it is due."""
-    return _KNOWN.replace("{due}", due)
+    return _KNOWN.replace("{due}", due).replace("{dues}", dues)
 
 
 NEVER_ASKED = f"""
@@ -57,15 +57,16 @@ WORKABLE = f"""{_known("c.need_by_when")}
 STALE = f"""{_known("c.need_by_when")} AND c.status IN ('buys', 'competitor', 'need', 'no_need')
     AND {sql.SAID_AT} < CAST(:now AS timestamptz) - make_interval(days => :stale_after)"""
 # The first review that is overdue, of a goal that the product serves.
-_OVERDUE = """(
-    SELECT min(g.review_due) FROM goals g
+_OVERDUE = """
+  LEFT JOIN (
+    SELECT g.account_id, s.product_id, min(g.review_due) AS due_on FROM goals g
     JOIN goal_products s ON s.workspace_id = :workspace AND s.goal_id = g.id
-    WHERE g.workspace_id = :workspace AND g.account_id = c.account_id
-      AND s.product_id = c.product_id AND g.deleted_at IS NULL AND g.review_due < :today)"""
-OWNED = f"""
-  SELECT o.* FROM ({_known(_OVERDUE)} AND c.status = 'buys') o
-  WHERE o.competitors <> '[]' OR o.due_on IS NOT NULL
-    OR o.said_at < CAST(:now AS timestamptz) - make_interval(days => :days)"""
+    WHERE g.workspace_id = :workspace AND g.deleted_at IS NULL AND g.review_due < :today
+    GROUP BY g.account_id, s.product_id) g
+    ON g.account_id = c.account_id AND g.product_id = c.product_id"""
+OWNED = f"""{_known("g.due_on", _OVERDUE)} AND c.status = 'buys'
+    AND (c.competitors <> '[]' OR g.due_on IS NOT NULL
+      OR c.ours_at < CAST(:now AS timestamptz) - make_interval(days => :days))"""
 
 # A need is won and a competitor displaced at one chance; the others have that of their product and
 # segment, and what was known once the part of it that asking brings.

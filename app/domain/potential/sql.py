@@ -4,6 +4,10 @@ Those of accounts that are there and of products that are sold. A cell without a
 and appears nowhere here: what is missing follows from how many accounts and products there are.
 """
 
+from app.domain.ledger.filing import MISFILED
+
+# Of several competitors each has an amount and a day of its own.
+SEVERAL = "*"
 RATES = """
 rates AS (
   SELECT DISTINCT ON (r.currency) r.currency, r.rate FROM currency_rates r
@@ -19,25 +23,22 @@ def times_rate(currency: str) -> str:
 
 
 _OF_RIVAL = "k.value -> 'annual_value' ->> "
-_OF_ONE = "c.competitors -> 0 -> 'annual_value' ->> "
-_ALONE = "jsonb_array_length(c.competitors) = 1"
-# What several competitors get adds up if all of it is stated. Most often there is just one, and
-# PostgreSQL need not take the list apart.
-STATED = f"""round(CASE c.status
-  WHEN 'buys' THEN c.ours_annual_value * {times_rate("c.ours_currency")}
-  WHEN 'need' THEN c.need_value * {times_rate("c.need_currency")}
-  WHEN 'competitor' THEN CASE WHEN {_ALONE}
-    THEN ({_OF_ONE}'amount')::numeric * {times_rate(f"({_OF_ONE}'currency')")}
-    ELSE (
-      SELECT CASE WHEN count(s.value) = count(*) THEN sum(s.value) END
-      FROM jsonb_array_elements(c.competitors) k CROSS JOIN LATERAL (
-        SELECT ({_OF_RIVAL}'amount')::numeric
-          * {times_rate(f"({_OF_RIVAL}'currency')")} AS value) s)
-    END
-  END, :exponent)"""
+# What several competitors get adds up if all of it is stated. Most often there is just one, in the
+# workspace's own currency, and PostgreSQL need not take the list apart.
+STATED = f"""CASE WHEN c.stated_in IS NULL THEN NULL
+  WHEN c.stated_in = :currency THEN round(c.stated, :exponent)
+  WHEN c.stated_in <> '{SEVERAL}' THEN round(c.stated * {times_rate("c.stated_in")}, :exponent)
+  ELSE (
+    SELECT CASE WHEN count(s.value) = count(*) THEN round(sum(s.value), :exponent) END
+    FROM jsonb_array_elements(c.competitors) k CROSS JOIN LATERAL (
+      SELECT ({_OF_RIVAL}'amount')::numeric
+        * {times_rate(f"({_OF_RIVAL}'currency')")} AS value) s)
+  END"""
+# Days are compared as they are written.
+_HORIZON = "CAST(CAST(:horizon AS date) AS text)"
 # One of the competitors can be attacked: nothing binds the customer longer than the horizon.
-ATTACKABLE = f"""c.status = 'competitor' AND CASE WHEN {_ALONE}
-    THEN coalesce((c.competitors -> 0 ->> 'contract_end')::date <= :horizon, true)
+ATTACKABLE = f"""c.status = 'competitor' AND CASE WHEN c.stated_in IS DISTINCT FROM '{SEVERAL}'
+    THEN coalesce(c.bound_until <= {_HORIZON}, true)
     ELSE EXISTS (SELECT FROM jsonb_array_elements(c.competitors) k
       WHERE coalesce((k.value ->> 'contract_end')::date <= :horizon, true)) END"""
 # The day from which the status is known.
@@ -67,39 +68,94 @@ SELECT v.segment, v.product_id, v.status, v.attackable, count(*) AS n, count(v.v
   coalesce(sum(v.value), 0) AS total
 FROM valued v GROUP BY v.segment, v.product_id, v.status, v.attackable"""
 
+# The same of all accounts, from the sums that are kept of it. What depends on the day is looked up
+# cell by cell: values that need a rate, and competitors that are bound beyond the horizon; and so
+# are the cells of accounts that are filed elsewhere than where they belong.
+_SUMMED = "coalesce({0}, :currency) = :currency"
+_CELLS = f"FROM cells c JOIN accounts a ON a.id = c.account_id AND {THERE}"
+_KNOWN = "c.workspace_id = :workspace AND c.status <> 'unknown'"
+_SIGNED = """side.sign AS n, side.sign * (c.stated_in IS NOT NULL)::int AS stated,
+    side.sign * coalesce(c.stated, 0) AS total"""
+SUMMED = f"""
+WITH {RATES}, misfiled AS MATERIALIZED ({MISFILED}), counted AS (
+  SELECT m.segment, m.product_id, m.status, m.status = 'competitor' AS attackable, m.n,
+    CASE WHEN m.currency IS NULL THEN 0 ELSE m.n END AS stated, m.value AS total
+  FROM matrix_sums m WHERE m.workspace_id = :workspace AND {_SUMMED.format("m.currency")}
+  UNION ALL
+  SELECT side.segment, c.product_id, c.status, c.status = 'competitor', {_SIGNED}
+  FROM misfiled f
+  JOIN cells c ON c.workspace_id = :workspace AND c.account_id = f.account_id
+  CROSS JOIN LATERAL (VALUES (f.before, -1), (f.after, 1)) AS side(segment, sign)
+  WHERE side.segment IS NOT NULL AND c.status <> 'unknown' AND {_SUMMED.format("c.stated_in")}
+  UNION ALL
+  SELECT coalesce(a.segment, ''), c.product_id, c.status, side.attackable, {_SIGNED}
+  {_CELLS}
+  CROSS JOIN (VALUES (true, -1), (false, 1)) AS side(attackable, sign)
+  WHERE {_KNOWN} AND c.bound_until > {_HORIZON} AND {_SUMMED.format("c.stated_in")}
+  UNION ALL
+  SELECT segment, product_id, status, attackable, 1, (value IS NOT NULL)::int, coalesce(value, 0)
+  FROM (
+    SELECT coalesce(a.segment, '') AS segment, c.product_id, c.status, {ATTACKABLE} AS attackable,
+      {STATED} AS value
+    {_CELLS}
+    WHERE {_KNOWN} AND (c.stated_in < :currency OR c.stated_in > :currency)) foreign_ones
+)
+SELECT c.segment, c.product_id, c.status, c.attackable, sum(c.n) AS n, sum(c.stated) AS stated,
+  sum(c.total) AS total
+FROM counted c JOIN products p ON p.id = c.product_id AND {SOLD}
+GROUP BY c.segment, c.product_id, c.status, c.attackable HAVING sum(c.n) <> 0"""
+
 # What is usual in a segment for a product, as it was reckoned from the tallies.
 USUAL = """unnest(CAST(:segments AS text[]), CAST(:products AS uuid[]), CAST(:usual AS numeric[]))
   AS u(segment, product_id, value)"""
 
+# Hundreds of owners and segments make as many groups as there are cells: nothing of a cell is
+# written down before it is summed, and usual values come as whole minor units.
 BY_OWNER = f"""
-WITH {VALUED}
+WITH {RATES}
 SELECT v.owner_id, v.status, count(*) AS n, count(v.value) AS stated,
-  coalesce(sum(coalesce(v.value, u.value)), 0) AS total,
-  count(*) FILTER (WHERE v.value IS NULL AND u.value IS NULL) AS missing,
-  coalesce(sum(u.value), 0) AS usual, count(*) FILTER (WHERE u.value IS NULL) AS unusual
-FROM valued v
-LEFT JOIN {USUAL} ON u.segment = v.segment AND u.product_id = v.product_id
-WHERE CAST(:product AS uuid) IS NULL OR v.product_id = :product
+  coalesce(sum(v.value), 0) AS total, coalesce(sum(u.minor) FILTER (WHERE v.value IS NULL), 0)
+    AS estimated,
+  count(*) FILTER (WHERE v.value IS NULL AND u.minor IS NULL) AS missing,
+  coalesce(sum(u.minor), 0) AS usual, count(*) FILTER (WHERE u.minor IS NULL) AS unusual
+FROM (
+  SELECT c.product_id, c.status, a.owner_id, coalesce(a.segment, '') AS segment, {STATED} AS value
+  FROM cells c
+  JOIN accounts a ON a.id = c.account_id AND {THERE} AND {MINE}
+  JOIN products p ON p.id = c.product_id AND {SOLD}
+  WHERE c.workspace_id = :workspace AND c.status <> 'unknown'
+    AND (CAST(:product AS uuid) IS NULL OR c.product_id = :product)) v
+LEFT JOIN unnest(CAST(:segments AS text[]), CAST(:products AS uuid[]), CAST(:minors AS bigint[]))
+  AS u(segment, product_id, minor) ON u.segment = v.segment AND u.product_id = v.product_id
 GROUP BY v.owner_id, v.status"""
+# The planner takes the usual values for a handful and would go through them for every cell.
+AS_SETS = "SET LOCAL enable_nestloop = off"
 
 HEADS = f"""
 SELECT a.owner_id, coalesce(a.segment, '') AS segment, count(*) AS n
 FROM accounts a WHERE {THERE} AND {MINE} GROUP BY a.owner_id, coalesce(a.segment, '')"""
 
 # Every name a competitor goes by, with the cells it is in alone or beside us.
+_RATED = f"""round(({_OF_RIVAL}'amount')::numeric
+    * {times_rate(f"({_OF_RIVAL}'currency')")}, :exponent)"""
+_RIVALS = f"""FROM cells c
+  JOIN accounts a ON a.id = c.account_id AND {THERE} AND {MINE}
+  JOIN products p ON p.id = c.product_id AND {SOLD}"""
+_ASKED = """c.workspace_id = :workspace AND c.competitors <> '[]'::jsonb
+    AND (CAST(:product AS uuid) IS NULL OR c.product_id = :product)"""
 BY_COMPETITOR = f"""
 WITH {RATES}
-SELECT k.value ->> 'name' AS name, c.status, count(*) AS n,
-  count({_OF_RIVAL}'amount') AS stated,
-  coalesce(sum(round(({_OF_RIVAL}'amount')::numeric
-    * {times_rate(f"({_OF_RIVAL}'currency')")}, :exponent)), 0) AS total
-FROM cells c
-JOIN accounts a ON a.id = c.account_id AND {THERE} AND {MINE}
-JOIN products p ON p.id = c.product_id AND {SOLD}
-CROSS JOIN LATERAL jsonb_array_elements(c.competitors) k
-WHERE c.workspace_id = :workspace AND c.status IN ('buys', 'competitor')
-  AND (CAST(:product AS uuid) IS NULL OR c.product_id = :product)
-GROUP BY k.value ->> 'name', c.status"""
+SELECT k.name, k.status, count(*) AS n, count(k.amount) AS stated,
+  coalesce(sum(k.value), 0) AS total
+FROM (
+  SELECT c.competitors -> 0 ->> 'name' AS name, c.status, c.stated AS amount, {STATED} AS value
+  {_RIVALS}
+  WHERE c.status = 'competitor' AND c.stated_in IS DISTINCT FROM '{SEVERAL}' AND {_ASKED}
+  UNION ALL
+  SELECT k.value ->> 'name', c.status, ({_OF_RIVAL}'amount')::numeric, {_RATED}
+  {_RIVALS} CROSS JOIN LATERAL jsonb_array_elements(c.competitors) k
+  WHERE (c.status = 'buys' OR c.status = 'competitor' AND c.stated_in = '{SEVERAL}') AND {_ASKED}) k
+GROUP BY k.name, k.status"""
 
 # Opportunities that were decided for us or against us, and of them those at a competitor's cell.
 DECIDED = """

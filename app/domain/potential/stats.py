@@ -13,6 +13,7 @@ from app.core.sliced import Rank, sliced
 from app.core.work import Work
 from app.domain.potential import sql
 from app.domain.potential.grounds import (
+    Cells,
     Matrix,
     Whose,
     counted,
@@ -23,11 +24,10 @@ from app.domain.potential.grounds import (
     usual,
 )
 from app.domain.potential.groups import Group, Sum, group_out, grouped, unasked
-from app.domain.potential.groups import asked as asked_of
 from app.engine.matrix.ground import Tally
 from app.engine.matrix.measures import share
 from app.engine.matrix.status import Status
-from app.engine.money import round_to_minor
+from app.engine.money import exponent, round_to_minor
 from app.schemas.matrix_stats import (
     CompetitorShareOut,
     Part,
@@ -66,10 +66,20 @@ async def find(work: Work, asked: StatsQuery) -> StatsOut:
 
 async def part(work: Work, whole: Matrix, asked: Part) -> list[Tally[UUID]]:
     """The cells that were asked about."""
-    whose = _whose(asked)
-    cells = whole.cells if whose == Whose() else await counted(work, whole.products, whose)
-    tallies = (each.tally for each in cells)
-    return [one for one in tallies if asked.product in (None, one.product)]
+    return [each.tally for each in await cells_asked(work, whole, asked)]
+
+
+async def cells_asked(work: Work, whole: Matrix, asked: Part) -> list[Cells]:
+    """Those of an owner are counted; the others are among all cells, which are known already."""
+    cells: Sequence[Cells] = whole.cells
+    if asked.owner is not None:
+        cells = await counted(work, whole.products, _whose(asked))
+    return [
+        one
+        for one in cells
+        if asked.product in (None, one.tally.product)
+        and asked.segment in (None, one.tally.segment or None)
+    ]
 
 
 def _whose(asked: Part) -> Whose:
@@ -100,19 +110,34 @@ async def _by_owner(work: Work, whole: Matrix, asked: StatsQuery) -> list[StatsG
         for segment in {row.segment for row in heads}
         for product in chosen
     }
-    values = (
-        given(work, _whose(asked))
-        | usual_values(worth, work.home.currency)
-        | {"product": asked.product}
-    )
+    values = given(work, _whose(asked)) | {"product": asked.product} | _minors(worth, work)
+    await work.db.execute(text(sql.AS_SETS))
     rows = (await work.db.execute(text(sql.BY_OWNER), values)).all()
     groups: defaultdict[UUID | None, Group] = defaultdict(Group)
     for row in heads:
         unasked(groups[row.owner_id], row.n, [worth[row.segment, id] for id in chosen])
     for row in rows:
-        asked_of(groups[row.owner_id], row)
+        _known(work, groups[row.owner_id], row)
     names = await names_of(work)
     return [group_out(work, id, names.get(id), group) for id, group in groups.items()]
+
+
+def _minors(worth: Mapping[tuple[str, UUID], Fraction | None], work: Work) -> dict[str, Any]:
+    """What is usual, in whole minor units."""
+    unit = 10 ** exponent(work.home.currency)
+    told = usual_values(worth, work.home.currency)
+    minors = [None if one is None else int(one * unit) for one in told.pop("usual")]
+    return told | {"minors": minors}
+
+
+def _known(work: Work, group: Group, row: Row[Any]) -> None:
+    """Cells of an owner and a status that is known: no longer unknown."""
+    unit, unknown = 10 ** exponent(work.home.currency), group.sums[Status.UNKNOWN]
+    unknown.n -= row.n
+    unknown.value -= Fraction(int(row.usual), unit)
+    unknown.missing -= row.unusual
+    value = Fraction(row.total) + Fraction(int(row.estimated), unit)
+    group.sums[Status(row.status)] = Sum(row.n, value, row.stated, row.missing)
 
 
 def usual_values(

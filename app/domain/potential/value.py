@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from app.core.work import Work
-from app.domain.potential.grounds import Cells, Matrix, Whose, counted, history, matrix, usual
+from app.domain.potential.grounds import Cells, Matrix, history, matrix, usual
 from app.domain.potential.groups import Sum, known_value, money_of, odds_out
+from app.domain.potential.stats import cells_asked
 from app.engine.leaks.amounts import known_total
 from app.engine.matrix.measures import share
 from app.engine.matrix.status import Status
@@ -38,10 +39,7 @@ class Closing(Sum):
 async def find(work: Work, asked: Part) -> ValueOut:
     """In a fixed number of statements."""
     whole = await matrix(work, await history(work))
-    whose = Whose(owner=asked.owner, segment=asked.segment)
-    cells = whole.cells if whose == Whose() else await counted(work, whole.products, whose)
-    chosen = [one for one in cells if asked.product in (None, one.tally.product)]
-    closings = closed(work, whole, chosen)
+    closings = closed(work, whole, await cells_asked(work, whole, asked))
     need, rivals = closings[Status.NEED], closings[Status.COMPETITOR]
     potential = known_total([known_value(need), _attackable_value(rivals)])
     return ValueOut(
