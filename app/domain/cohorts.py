@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from app.core.work import Work
-from app.domain.facts import DealRow, Story, stays_of, teams_on
-from app.engine.flow.facts import Facts, Outcome, day
+from app.domain.facts import Story, stays_of, teams_on
+from app.engine.flow.facts import Facts, Flags, Outcome, day
+from app.engine.flow.packed import Words, day_of, named, unnamed, where, yes
 from app.schemas.observed_rates import RateBasis
 from app.schemas.scopes import EVERYBODY, Business, Subject, Whose
 
@@ -28,7 +29,7 @@ class Level:
 
     scope: str
     business_type: Business
-    mask: Sequence[bool]
+    mask: Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Cohort:
     facts: Facts
     window: Window
     levels: Sequence[Level]
-    inside: Sequence[bool]
-    left_out: Sequence[str | None]
+    inside: Flags
+    left_out: Words
 
 
 async def cohort(
@@ -60,30 +61,29 @@ async def cohort(
     A person is drawn to his team of the day, a team to everybody, new or existing business to
     both together.
     """
-    everything = [True] * len(told.arrived_at)
+    everything = yes(len(told.arrived_at))
     levels = [Level("all", Business.ALL, everything)]
     if business_type is not Business.ALL:
         levels.append(Level("all", business_type, of_business(told, business_type)))
     whole = levels[-1].mask
     levels += [
-        Level(str(one), business_type, _both(whole, await stays_of(work, told, one)))
+        Level(str(one), business_type, whole & await stays_of(work, told, one))
         for one in await _narrower(work, told, subject)
     ]
     out = _left_out(told, basis)
-    counted = [reason is None for reason in out]
+    counted = unnamed(out)
     return Cohort(
         told=told,
         facts=told.facts,
         window=window_at(work, window, told.at),
-        levels=[replace(level, mask=_both(level.mask, counted)) for level in levels],
+        levels=[replace(level, mask=level.mask & counted) for level in levels],
         inside=levels[-1].mask,
         left_out=out,
     )
 
 
-def of_business(told: Story, business_type: Business) -> list[bool]:
-    kinds = [deal.business_type for deal in told.deals]
-    return [kinds[deal] == business_type for deal in told.facts.stays.deal.tolist()]
+def of_business(told: Story, business_type: Business) -> Flags:
+    return told.of_business(business_type)[told.facts.stays.deal]
 
 
 def window_at(work: Work, key: str, at: datetime) -> Window:
@@ -113,30 +113,16 @@ def months_before(today: date, months: int) -> date:
     return min(same, after)
 
 
-def _left_out(told: Story, basis: RateBasis) -> list[str | None]:
-    stays = told.facts.stays
-    each = zip(
-        stays.deal.tolist(),
-        stays.entered.tolist(),
-        stays.outcome.tolist(),
-        told.arrived_at,
-        strict=True,
-    )
-    return [
-        _reason(told.deals[deal], outcome, basis, again=entered != day(arrived_at))
-        for deal, entered, outcome, arrived_at in each
-    ]
-
-
-def _reason(deal: DealRow, outcome: int, basis: RateBasis, *, again: bool) -> str | None:
+def _left_out(told: Story, basis: RateBasis) -> Words:
     """Why a stay does not count. A deal that waits `again` where it once was is no new arrival."""
-    if again:
-        return AGAIN
-    kind = deal.exit_kind if deal.status == "exited" else None
-    if kind == DUPLICATE:
-        return DUPLICATE
-    lost = outcome == Outcome.LOST
-    return DECLINED if kind == DECLINED and lost and basis is RateBasis.COMPETED else None
+    stays, deals = told.facts.stays, told.table.columns
+    again = stays.entered != day_of(told.arrived_at.ticks)
+    kind = where(deals["status"] == "exited", deals["exit_kind"], None)[stays.deal]
+    declined = (kind == DECLINED) & (stays.outcome == Outcome.LOST)
+    reasons = [(again, AGAIN), (kind == DUPLICATE, DUPLICATE)]
+    if basis is RateBasis.COMPETED:
+        reasons.append((declined, DECLINED))
+    return named(len(again), reasons)
 
 
 async def _narrower(work: Work, told: Story, subject: Subject) -> list[Subject]:
@@ -145,7 +131,3 @@ async def _narrower(work: Work, told: Story, subject: Subject) -> list[Subject]:
         return [] if subject == EVERYBODY else [subject]
     [team] = await teams_on(work, [subject.person_id], [told.at])
     return [subject] if team is None else [Subject(Whose.TEAM, team), subject]
-
-
-def _both(one: Sequence[bool], other: Sequence[bool]) -> list[bool]:
-    return [a and b for a, b in zip(one, other, strict=True)]

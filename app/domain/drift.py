@@ -24,7 +24,7 @@ async def read(work: Work, asked: ScopeQuery) -> DriftOut:
     split = months_before(today, RECENT_MONTHS)
     start = months_before(today, RECENT_MONTHS + BEFORE_MONTHS)
     first, since = (midnight(work, one) for one in (start, split))
-    told = drift(found.facts, since, first, found.levels[-1].mask or None)
+    told = drift(found.facts, since, first, found.levels[-1].mask)
     return DriftOut(
         **frame(work, found.told, asked, FORMULA),
         before=_dates(start, split),

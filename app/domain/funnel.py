@@ -1,14 +1,14 @@
 """The funnel at a moment: what stands where, alive, dead or on hold, and whether that is enough."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from app.core.work import Work
 from app.domain.cohorts import Cohort
 from app.domain.current_aims import Current, current
-from app.domain.facts import DealRow, deals_of, orders_of
+from app.domain.facts import DealRow, Story, deals_of, orders_of
 from app.domain.funnel_speed import efforts, maybe_money, money, throughput_out, velocity_out
 from app.domain.horses import Judgement, judged, resets
 from app.domain.leak_groups import ahead
@@ -18,8 +18,10 @@ from app.domain.policies import asked_at, policy_at
 from app.domain.processes import resolve
 from app.domain.slips import close_dates_out, slippage_out
 from app.engine.flow.estimates import product
-from app.engine.flow.facts import day
+from app.engine.flow.facts import Flags, day
+from app.engine.flow.gathering import NEVER
 from app.engine.flow.lead_times import quantile, summed
+from app.engine.flow.packed import chosen, within
 from app.engine.flow.stay_lengths import mean_stay
 from app.engine.leaks.amounts import exact as amount
 from app.engine.leaks.amounts import known_total, total
@@ -36,7 +38,6 @@ from app.schemas.pipeline_answer import (
 )
 from app.schemas.processes import StalePolicy
 from app.schemas.ratios import needed_out, ratio_out
-from app.schemas.scopes import Business
 
 FORMULA = "pipeline.1: N·W·A/L; open / (target - won); stock = arrivals per day · mean stay"
 
@@ -67,7 +68,7 @@ class Funnel:
     alive: Sequence[Standing]
     dead: Sequence[Standing]
     held: Sequence[Standing]
-    orders: Sequence[bool]
+    orders: Flags
 
 
 async def read(work: Work, asked: PipelineQuery) -> PipelineOut:
@@ -87,7 +88,7 @@ async def read(work: Work, asked: PipelineQuery) -> PipelineOut:
         velocity=velocity_out(work, found, funnel.passed, len(funnel.alive), funnel.orders),
         throughput=throughput_out(work, found, funnel.orders),
         coverage=coverage_out(work, funnel, aim),
-        slippage=await slippage_out(work, found.told, funnel.shares, _fits(asked.business_type)),
+        slippage=await slippage_out(work, found.told, funnel.shares),
         close_dates=None if past else close_dates_out(work, found.told, funnel.shares),
         effort=efforts(found, funnel.orders),
     )
@@ -101,7 +102,6 @@ async def funnel_of(work: Work, asked: PipelineQuery, *, buries: bool | None = N
     past = {"as_of": asked.as_of, "effective_at": asked.effective_at}
     judgement = await asyncio.to_thread(judged, told, await resets(work, process, **past))
     mine = await deals_of(work, told, asked.scope, asked.business_type)
-    fits = _fits(asked.business_type)
     if buries is None:
         policy = await policy_at(work, process, asked_at(asked.as_of, asked.effective_at))
         buries = policy.stale_policy != StalePolicy.OFF
@@ -111,9 +111,7 @@ async def funnel_of(work: Work, asked: PipelineQuery, *, buries: bool | None = N
         for horse in judgement.horses
         if mine[horse.deal]
     ]
-    orders = zip(
-        await orders_of(work, told, asked.scope), told.facts.orders.deal.tolist(), strict=True
-    )
+    of_kind = told.of_business(asked.business_type)[told.facts.orders.deal]
     return Funnel(
         found=found,
         passed=passings(found),
@@ -121,8 +119,8 @@ async def funnel_of(work: Work, asked: PipelineQuery, *, buries: bool | None = N
         shares=mine,
         alive=[one for one in standing if one.number not in dead],
         dead=[one for one in standing if one.number in dead],
-        held=_held(told.deals, mine),
-        orders=[own and fits(told.deals[deal]) for own, deal in orders],
+        held=_held(told, mine),
+        orders=of_kind & await orders_of(work, told, asked.scope),
     )
 
 
@@ -145,8 +143,8 @@ def won_in(work: Work, funnel: Funnel, aim: Current) -> Fraction:
     """What the scope's owners ordered in the target's period, as far as it is known."""
     start, end = (day(moment) for moment in bounds(aim.period, work.home.zone))
     orders = funnel.found.told.facts.orders
-    each = zip(orders.value.tolist(), orders.at.tolist(), funnel.orders, strict=True)
-    return total(amount(value) for value, at, own in each if own and start <= at < end)
+    won = orders.value[funnel.orders & within(orders.at, (start, end))]
+    return total(amount(value) for value in won.tolist())
 
 
 def coverage_out(work: Work, funnel: Funnel, aim: Current | None) -> CoverageOut | None:
@@ -174,15 +172,14 @@ def _reaches(ratio: Fraction | None, needed: Fraction | None) -> bool | None:
     return None if ratio is None or needed is None else ratio >= needed
 
 
-def _fits(business_type: Business) -> Callable[[DealRow], bool]:
-    return lambda deal: business_type in (Business.ALL, deal.business_type)
-
-
-def _held(deals: Sequence[DealRow], shares: Sequence[Fraction]) -> list[Standing]:
+def _held(told: Story, shares: Sequence[Fraction]) -> list[Standing]:
+    deals = told.table.columns
+    held = (deals["status"] == "open") & (deals["held_since"] != NEVER)
     return [
         Standing(number, deal, deal.position - 1, shares[number])
-        for number, deal in enumerate(deals)
-        if deal.status == "open" and deal.held_since is not None and shares[number]
+        for number in chosen(held).tolist()
+        if shares[number]
+        for deal in [told.deals[number]]
     ]
 
 

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isnan
 
 from app.core.work import Work
 from app.domain.cohorts import Cohort
 from app.domain.observed_rates import Passing
 from app.domain.observed_sections import exact
 from app.engine.flow.estimates import Estimate, product
-from app.engine.flow.facts import day
+from app.engine.flow.facts import Flags, Places
+from app.engine.flow.gathering import NEVER
 from app.engine.flow.lead_times import LeadTime, lead_time, summed
+from app.engine.flow.packed import chosen, day_of, one_of, within
 from app.engine.leaks.amounts import exact as amount
 from app.engine.leaks.amounts import total
 from app.engine.money import round_to_minor
@@ -35,7 +38,7 @@ class Sold:
 
 
 def velocity_out(
-    work: Work, found: Cohort, passed: Sequence[Passing], alive: int, own: Sequence[bool]
+    work: Work, found: Cohort, passed: Sequence[Passing], alive: int, own: Flags
 ) -> VelocityOut:
     """At the win rate and the days from the first milestone, and what an order is worth."""
     win_rate = product([one.section.count for one in passed])
@@ -54,7 +57,7 @@ def velocity_out(
     )
 
 
-def throughput_out(work: Work, found: Cohort, own: Sequence[bool]) -> ThroughputOut:
+def throughput_out(work: Work, found: Cohort, own: Flags) -> ThroughputOut:
     sold = _sold(found, own)
     per_day = throughput(sold.value, exact(sold.days)) if sold.days > 0 else None
     return ThroughputOut(
@@ -65,9 +68,10 @@ def throughput_out(work: Work, found: Cohort, own: Sequence[bool]) -> Throughput
     )
 
 
-def efforts(found: Cohort, own: Sequence[bool]) -> list[EffortOut]:
+def efforts(found: Cohort, own: Flags) -> list[EffortOut]:
     """For each kind of business and for all: arrivals, orders and losses within the window."""
-    return [_effort(found, own, business) for business in Business]
+    sold, lost = _sold(found, own).deals, _lost(found)
+    return [_effort(found, business, sold, lost) for business in Business]
 
 
 def maybe_money(work: Work, exact_amount: Fraction | None) -> MoneyOut | None:
@@ -80,21 +84,17 @@ def money(work: Work, exact_amount: Fraction) -> MoneyOut:
     return found
 
 
-def _sold(found: Cohort, own: Sequence[bool]) -> Sold:
+def _sold(found: Cohort, own: Flags) -> Sold:
     """As far back as orders were recorded."""
     facts, (start, end) = found.facts, found.window.span
-    each = zip(
-        facts.orders.deal.tolist(),
-        facts.orders.at.tolist(),
-        facts.orders.value.tolist(),
-        own,
-        strict=True,
-    )
-    sold = [(deal, amount(value)) for deal, at, value, mine in each if mine and start <= at < end]
+    sold = facts.orders.where(own & within(facts.orders.at, found.window.span))
+    values = sold.value.tolist()
     return Sold(
-        value=total(value for _, value in sold),
-        deals=frozenset(deal for deal, _ in sold),
-        known=frozenset(deal for deal, value in sold if value is not None),
+        value=total(amount(value) for value in values),
+        deals=frozenset(sold.deal.tolist()),
+        known=frozenset(
+            deal for deal, value in zip(sold.deal.tolist(), values, strict=True) if not isnan(value)
+        ),
         days=max(0.0, min(end, facts.at) - max(start, min(facts.since, facts.at))),
     )
 
@@ -110,28 +110,15 @@ def _per_day(
     return told.model_copy(update={"value": value, "status": status, "ci": None, "source": source})
 
 
-def _effort(found: Cohort, own: Sequence[bool], business: Business) -> EffortOut:
-    stays, (start, end) = found.facts.stays, found.window.span
-    deals = found.told.deals
-    each = zip(
-        stays.deal.tolist(),
-        stays.section.tolist(),
-        stays.entered.tolist(),
-        stays.days.tolist(),
-        found.inside,
-        strict=True,
+def _effort(found: Cohort, business: Business, sold: frozenset[int], lost: Places) -> EffortOut:
+    of_kind = found.told.of_business(business)
+    stays = found.facts.stays.where(found.inside & of_kind[found.facts.stays.deal])
+    ordered = [deal for deal in sold if of_kind[deal]]
+    orders = len(ordered)
+    arrivals = int(((stays.section == 0) & within(stays.entered, found.window.span)).sum())
+    won_days, lost_days = (
+        sum(stays.days[one_of(stays.deal, deals)].tolist()) for deals in (ordered, lost)
     )
-    mine = [
-        (deal, section, entered, days)
-        for deal, section, entered, days, here in each
-        if here and business in (Business.ALL, deals[deal].business_type)
-    ]
-    sold = _of_business(found, _sold(found, own).deals, business)
-    lost = _lost(found)
-    orders = len(sold)
-    arrivals = sum(section == 0 and start <= entered < end for _, section, entered, _ in mine)
-    won_days = sum(days for deal, _, _, days in mine if deal in sold)
-    lost_days = sum(days for deal, _, _, days in mine if deal in lost)
     return EffortOut(
         business_type=business,
         first_arrivals=arrivals,
@@ -142,21 +129,11 @@ def _effort(found: Cohort, own: Sequence[bool], business: Business) -> EffortOut
     )
 
 
-def _of_business(found: Cohort, sold: frozenset[int], business: Business) -> frozenset[int]:
-    deals = found.told.deals
-    return frozenset(deal for deal in sold if business in (Business.ALL, deals[deal].business_type))
-
-
-def _lost(found: Cohort) -> frozenset[int]:
+def _lost(found: Cohort) -> Places:
     """Given up within the window."""
-    start, end = found.window.span
-    return frozenset(
-        number
-        for number, deal in enumerate(found.told.deals)
-        if deal.status == "exited"
-        and deal.exited_at is not None
-        and start <= day(deal.exited_at) < end
-    )
+    deals = found.told.table.columns
+    gone = (deals["status"] == "exited") & (deals["exited_at"] != NEVER)
+    return chosen(gone & within(day_of(deals["exited_at"]), found.window.span))
 
 
 def _exact(number: float | None) -> Fraction | None:

@@ -18,7 +18,8 @@ from app.domain.milestones import section_rate
 from app.domain.policies import asked_at, policy_at
 from app.engine.decay import Limit, State, Verdict, judge, limit
 from app.engine.flow.facts import day, standing
-from app.engine.flow.lead_times import ENOUGH, Lag, dwell, quantile, to_order
+from app.engine.flow.lead_times import ENOUGH, Lag, dwell, or_typical, quantile, summed
+from app.engine.flow.packed import yes
 from app.engine.forecast import Chance, Prior, Rates, fit
 from app.engine.forecast.fading import faded, horizon
 
@@ -109,14 +110,20 @@ def judged(told: Story, resets: Mapping[UUID, datetime] = NOBODY) -> Judgement:
     """How each open deal stands, by the rates of the whole story; `resets` restart its clock."""
     facts = told.facts
     stands = standing(facts)
+    everything = yes(len(facts.stays.deal))
+    lags = [dwell(facts, section, everything) for section in range(facts.sections)]
     typical = [row.typical_days for row in told.milestones[:-1]]
-    ways = to_order(facts, [True] * len(facts.stays.deal), typical)
-    bounds = [_bounds(told, section, way) for section, way in enumerate(ways)]
+    ways = summed([or_typical(lag, days) for lag, days in zip(lags, typical, strict=True)])
+    bounds = [
+        _bounds(told, section, lag, way)
+        for section, (lag, way) in enumerate(zip(lags, ways, strict=True))
+    ]
     sections: list[int] = stands.section.tolist()
     deals: list[int] = stands.deal.tolist()
-    ages = [
-        _age(told, deal, age, resets) for deal, age in zip(deals, stands.age.tolist(), strict=True)
-    ]
+    ages: list[float] = stands.age.tolist()
+    if resets:
+        each = zip(deals, ages, strict=True)
+        ages = [_age(told, deal, age, resets) for deal, age in each]
     rates = fit(facts, prior_of(told))
     known = _known(rates)
     found = faded(rates, [each.horizon for each in bounds], sections, ages)
@@ -138,8 +145,7 @@ def prior_of(told: Story) -> Prior:
     )
 
 
-def _bounds(told: Story, section: int, way: Lag) -> Bounds:
-    lag = dwell(told.facts, section, [True] * len(told.facts.stays.deal))
+def _bounds(told: Story, section: int, lag: Lag, way: Lag) -> Bounds:
     stated = told.milestones[section].stale_after_days
     return Bounds(
         section=section,

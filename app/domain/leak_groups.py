@@ -1,6 +1,6 @@
 """Which opportunities left together: by section, reason, owner, segment, competitor or source."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,11 +12,12 @@ from sqlalchemy import text
 
 from app.core.work import Work
 from app.domain.cohorts import Cohort
-from app.domain.facts import DealRow
 from app.domain.observed_rates import Passing
 from app.engine.flow.estimates import Estimate, estimate
-from app.engine.flow.facts import Outcome, day
+from app.engine.flow.facts import Flags, Outcome, Places, day
+from app.engine.flow.gathering import DAY, NEVER
 from app.engine.flow.leak_rates import leak_rate, unsettled
+from app.engine.flow.packed import Words, chosen, flags, marked, one_of, tallied, within, words
 from app.engine.leaks import Ball, Exit, Group, Trend, leaks, like_for_like
 from app.schemas.leaks import LeaksBy
 from app.schemas.scopes import Moment
@@ -24,6 +25,11 @@ from app.tables import Account
 
 # Told of exits only: nobody knows which of those that stay would have left for this reason.
 TOLD_OF_EXITS = (LeaksBy.REASON, LeaksBy.COMPETITOR)
+_COLUMNS = {
+    LeaksBy.REASON: "exit_reason",
+    LeaksBy.COMPETITOR: "competitor",
+    LeaksBy.SOURCE: "source",
+}
 # Conversions of known value, before their gain or loss of value is believed.
 ENOUGH = 10
 
@@ -44,17 +50,6 @@ class Last:
 
     acted_at: datetime | None
     ball: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """One stay of the cohort: of which group, and how it ended."""
-
-    key: str | None
-    index: int
-    deal: int
-    section: int
-    lost: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +103,17 @@ def openings(
     `whole` are the sections as everybody's opportunities show them: the average.
     """
     book = _Book(found, whole, by, keyed, lasts)
-    leaving: dict[str | None, list[Leaving]] = {}
-    for one in book.leaving:
-        leaving.setdefault(one.key, []).append(one)
     keys: dict[str | None, int | None] = {}
     if by is LeaksBy.SECTION:
         rows = found.told.milestones[:-1]
         keys = {row.key: section for section, row in enumerate(rows)}
-    for key, own in leaving.items():
-        if by not in TOLD_OF_EXITS or any(one.lost for one in own):
-            keys.setdefault(key)
-    waiting = [(book.key_of(each.deal, each.section, None), each.value) for each in pending]
+    for key in book.told():
+        keys.setdefault(key)
+    waiting = [(book.key_of(each.deal, each.section), each.value) for each in pending]
     return [
         book.opening(
             key,
             section,
-            leaving.get(key, []),
             None if by in TOLD_OF_EXITS else [value for at, value in waiting if at == key],
         )
         for key, section in keys.items()
@@ -152,42 +142,49 @@ class _Book:
     ) -> None:
         self.found, self.by, self.keyed, self.lasts = found, by, keyed, lasts
         self.everybody, self.span = found.levels[0].mask, found.window.span
-        stays = found.facts.stays
-        self.sections: list[int] = stays.section.tolist()
-        self.values: list[float] = stays.value.tolist()
-        self.days: list[float] = stays.days.tolist()
-        self.expected = [self._rate(self._of_section(s)) for s in range(found.facts.sections)]
+        self.stays, self.deals = found.facts.stays, found.told.table.columns
+        section = self.stays.section
+        each = range(found.facts.sections)
+        self.expected = [self._rate(self.everybody & (section == one)) for one in each]
         self.pooled = self._rate(self.everybody)
         self.wins, self.yields = ahead(whole)
-        self.leaving = self._leaving()
+        # The stays that count, of arrivals within the window: which, and of which group each is.
+        self.leaving = chosen(found.levels[-1].mask & within(self.stays.entered, self.span))
+        self.keys = self._keys()
+        self.lost = self.stays.outcome[self.leaving] == Outcome.LOST
         self.decided = self._decided()
 
-    def _leaving(self) -> list[Leaving]:
-        """The stays that count, of arrivals within the window."""
-        stays, (start, end) = self.found.facts.stays, self.span
-        each = zip(
-            stays.deal.tolist(),
-            self.sections,
-            stays.entered.tolist(),
-            stays.outcome.tolist(),
-            self.found.levels[-1].mask,
-            strict=True,
-        )
-        return [
-            Leaving(self.key_of(deal, section, index), index, deal, section, end_ == Outcome.LOST)
-            for index, (deal, section, entered, end_, mine) in enumerate(each)
-            if mine and start <= entered < end
-        ]
+    def told(self) -> Iterable[str | None]:
+        """The keys that have something to tell, as they first come."""
+        keys = dict.fromkeys(self.keys.tolist())
+        if self.by not in TOLD_OF_EXITS:
+            return keys
+        left = set(self.keys[self.lost].tolist())
+        return [key for key in keys if key in left]
 
-    def key_of(self, deal: int, section: int, stay: int | None) -> str | None:
-        """The group of a stay, or of a deal as it stands (None)."""
-        told = self.found.told
-        row = told.deals[deal]
-        owner = row.owner_id if stay is None else told.arrived_owner[stay]
+    def _keys(self) -> Words:
+        """The group of each stay that counts."""
+        told, deal = self.found.told, self.stays.deal[self.leaving]
+        if self.by is LeaksBy.SECTION:
+            rows = words(row.key for row in told.milestones[:-1])
+            return rows[self.stays.section[self.leaving]]
+        if self.by is LeaksBy.OWNER:
+            owners = told.arrived_owner
+            people = words(None if each is None else str(each) for each in owners.people)
+            return people[owners.codes[self.leaving]]
+        if self.by is LeaksBy.SEGMENT:
+            accounts = self.deals["account_id"][deal].tolist()
+            return words(self.keyed.get(each) if each else None for each in accounts)
+        found: Words = self.deals[_COLUMNS[self.by]][deal]
+        return found
+
+    def key_of(self, deal: int, section: int) -> str | None:
+        """The group of a deal as it stands."""
+        row = self.found.told.deals[deal]
         keys: Mapping[LeaksBy, Callable[[], str | None]] = {
-            LeaksBy.SECTION: lambda: str(told.milestones[section].key),
+            LeaksBy.SECTION: lambda: str(self.found.told.milestones[section].key),
             LeaksBy.REASON: lambda: row.exit_reason,
-            LeaksBy.OWNER: lambda: None if owner is None else str(owner),
+            LeaksBy.OWNER: lambda: None if row.owner_id is None else str(row.owner_id),
             LeaksBy.SEGMENT: lambda: self.keyed.get(row.account_id) if row.account_id else None,
             LeaksBy.COMPETITOR: lambda: row.competitor,
             LeaksBy.SOURCE: lambda: row.source,
@@ -198,36 +195,37 @@ class _Book:
         self,
         key: str | None,
         section: int | None,
-        own: Sequence[Leaving],
         pending: Sequence[Decimal | Fraction | None] | None,
     ) -> Opening:
+        mine = self.keys == key
+        own = self.leaving[mine]
         # Where nobody at all was decided yet, there is nothing to be held against.
-        chosen = {one.index for one in own if self.expected[one.section] is not None}
-        mask = [index in chosen for index in range(len(self.sections))]
+        known = flags([each is not None for each in self.expected])
+        judged = own[known[self.stays.section[own]]]
         expected = self._average(section, own)
-        exits = [self._exit(one) for one in own if one.lost]
-        rate = self._told_rate(len(exits)) if expected is None else self._estimate(mask, expected)
+        exits = self._exits(self.leaving[mine & self.lost])
+        rate = self._told_rate(len(exits)) if expected is None else self._estimate(judged, expected)
         return Opening(
             key=key,
             section=None if section is None else section + 1,
             entered=self.decided if self.by in TOLD_OF_EXITS else len(own),
             group=Group(exits, rate, expected, None, pending),
-            trend=self._trend(mask),
-            unsettled=expected is not None and unsettled(self.found.facts, mask, self.span),
+            trend=self._trend(judged),
+            unsettled=expected is not None
+            and unsettled(self.found.facts, self._mask(judged), self.span),
         )
 
-    def _average(self, section: int | None, own: Sequence[Leaving]) -> float | None:
+    def _average(self, section: int | None, own: Places) -> float | None:
         """What the group is held against; None where there is no such thing."""
         if self.by in TOLD_OF_EXITS:
             return None
         if section is not None and self.found.levels[-1].scope == "all":
             return self.pooled
-        entered = [0] * len(self.expected)
-        for one in own:
-            entered[one.section] += self.expected[one.section] is not None
         if section is not None:
             return self.expected[section]
-        return like_for_like(entered, self.expected)
+        entered = tallied(self.stays.section[own], len(self.expected))
+        known = [0 if e is None else n for n, e in zip(entered, self.expected, strict=True)]
+        return like_for_like(known, self.expected)
 
     def _told_rate(self, exits: int) -> Estimate:
         """For reasons and competitors: their part of all that was decided."""
@@ -236,56 +234,63 @@ class _Book:
 
     def _decided(self) -> int:
         """Opportunities of the cohort that were ordered or given up."""
-        deals = {one.deal for one in self.leaving}
-        stays = self.found.facts.stays
-        last = self.found.facts.sections - 1
-        outcomes = zip(stays.deal.tolist(), self.sections, stays.outcome.tolist(), strict=True)
-        return sum(
-            deal in deals and (end == Outcome.LOST or (end == Outcome.ADVANCED and section == last))
-            for deal, section, end in outcomes
-        )
+        stays, last = self.stays, self.found.facts.sections - 1
+        ordered = (stays.outcome == Outcome.ADVANCED) & (stays.section == last)
+        theirs = one_of(stays.deal, stays.deal[self.leaving].tolist())
+        return int((theirs & ((stays.outcome == Outcome.LOST) | ordered)).sum())
 
-    def _trend(self, mask: Sequence[bool]) -> Trend:
+    def _trend(self, own: Places) -> Trend:
         """The arrivals of the last half of the window against those of the first."""
         start, end = self.span
-        middle = (start + min(end, self.found.facts.at)) / 2
+        middle, mask = (start + min(end, self.found.facts.at)) / 2, self._mask(own)
         halves = [
             leak_rate(self.found.facts, mask, each) for each in ((start, middle), (middle, end))
         ]
         return leaks([Group([], rate=halves[1], earlier=halves[0])])[0].trend
 
-    def _estimate(self, mask: Sequence[bool], parent: float) -> Estimate:
-        return leak_rate(self.found.facts, mask, self.span, parent)
+    def _estimate(self, own: Places, parent: float) -> Estimate:
+        return leak_rate(self.found.facts, self._mask(own), self.span, parent)
 
-    def _of_section(self, section: int) -> list[bool]:
-        return [
-            yes and here == section for yes, here in zip(self.everybody, self.sections, strict=True)
-        ]
+    def _mask(self, own: Places) -> Flags:
+        return marked(len(self.stays.deal), own)
 
-    def _rate(self, mask: Sequence[bool]) -> float | None:
+    def _rate(self, mask: Flags) -> float | None:
         return leak_rate(self.found.facts, mask, self.span).observed
 
-    def _exit(self, one: Leaving) -> Exit:
-        deal = self.found.told.deals[one.deal]
-        last = self.lasts.get(deal.opportunity_id)
-        return Exit(
-            kind=deal.exit_kind,
-            reason=deal.exit_reason,
-            value_at_arrival=self.values[one.index],
-            value_at_exit=deal.reporting_value,
-            days=self.days[one.index],
-            days_since_act=_silence(deal, last),
-            ball=None if last is None or last.ball is None else Ball(last.ball),
-            win_rate=self.wins[one.section],
-            value_yield=self.yields[one.section],
+    def _exits(self, places: Places) -> list[Exit]:
+        """One for each of these stays."""
+        stays, deals = self.stays.where(places), self.deals
+        names = ("opportunity_id", "exit_kind", "exit_reason", "reporting_value", "exited_at")
+        told = (deals[name][stays.deal].tolist() for name in names)
+        each = zip(
+            *told,
+            stays.section.tolist(),
+            stays.value.tolist(),
+            stays.days.tolist(),
+            strict=True,
         )
+        return [
+            Exit(
+                kind=kind,
+                reason=reason,
+                value_at_arrival=arrived,
+                value_at_exit=worth,
+                days=days,
+                days_since_act=_silence(exited_at, last),
+                ball=None if last is None or last.ball is None else Ball(last.ball),
+                win_rate=self.wins[section],
+                value_yield=self.yields[section],
+            )
+            for id, kind, reason, worth, exited_at, section, arrived, days in each
+            for last in (self.lasts.get(id),)
+        ]
 
 
-def _silence(deal: DealRow, last: Last | None) -> float | None:
-    """Days from the customer's last act to the exit."""
-    if deal.exited_at is None or last is None or last.acted_at is None:
+def _silence(exited_at: int, last: Last | None) -> float | None:
+    """Days from the customer's last act to the exit (in ticks)."""
+    if exited_at == NEVER or last is None or last.acted_at is None:
         return None
-    return max(0.0, day(deal.exited_at) - day(last.acted_at))
+    return max(0.0, exited_at / DAY - day(last.acted_at))
 
 
 def _kept(one: Passing) -> float | None:

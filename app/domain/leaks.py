@@ -20,6 +20,7 @@ from app.domain.processes import resolve
 from app.domain.questions import period_asked
 from app.engine.decay import State
 from app.engine.flow.estimates import NOTHING, Status, estimate
+from app.engine.flow.packed import within
 from app.engine.leaks import BESIDE, Closed, Finding, Leak, Part, Quantiles, leaks, levers, wins
 from app.engine.money import round_to_minor
 from app.schemas.base import MoneyOut, money_out
@@ -207,24 +208,23 @@ def _win_rate(found: Cohort, asked: LeaksQuery) -> WinRateOut:
 
 
 def _closed(found: Cohort) -> list[Closed]:
-    stays, (start, end) = found.facts.stays, found.window.span
-    each = zip(stays.deal.tolist(), stays.section.tolist(), stays.entered.tolist(), strict=True)
-    firsts = dict.fromkeys(
-        deal
-        for (deal, section, entered), mine in zip(each, found.inside, strict=True)
-        if mine and section == 0 and start <= entered < end
-    )
-    orders = found.facts.orders
+    stays, orders = found.facts.stays, found.facts.orders
+    first = found.inside & (stays.section == 0) & within(stays.entered, found.window.span)
     sums: dict[int, float] = {}
     for deal, value in zip(orders.deal.tolist(), orders.value.tolist(), strict=True):
         sums[deal] = sums.get(deal, 0.0) + value
+    numbers = list(dict.fromkeys(stays.deal[first].tolist()))
+    deals = found.told.table.columns
+    told = (
+        deals[name][numbers].tolist()
+        for name in ("status", "clean_up", "exit_kind", "reporting_value")
+    )
     closed = []
-    for number in firsts:
-        deal = found.told.deals[number]
-        if deal.status == "won":
+    for number, status, clean_up, kind, value in zip(numbers, *told, strict=True):
+        if status == "won":
             closed.append(Closed(None, sums.get(number)))
-        elif deal.status == "exited" and not deal.clean_up:
-            closed.append(Closed(deal.exit_kind, deal.reporting_value))
+        elif status == "exited" and not clean_up:
+            closed.append(Closed(kind, value))
     return closed
 
 

@@ -35,7 +35,7 @@ from app.schemas.lights_outlook import (
     LightsOutlookQuery,
 )
 from app.schemas.ratios import ratio_out
-from app.schemas.scopes import Business, Moment
+from app.schemas.scopes import Moment
 
 FORMULA = (
     "lights_outlook.1: arrived + Σ P(milestone in the period | section, age) + new deals per day;"
@@ -159,10 +159,9 @@ async def _ahead(
     dead = await dead_of(work, process, told, Moment(as_of=asked.as_of))
     mine = await deals_of(work, told, asked.scope, business_type)
     shares = [Fraction(0) if deal in dead else share for deal, share in enumerate(mine)]
-    kinds = [business_type in (Business.ALL, deal.business_type) for deal in told.deals]
-    arriving = await stays_of(work, told, asked.scope)
-    of_kind = [kinds[deal] for deal in told.facts.stays.deal.tolist()]
-    own = sum(arriving[stay] and of_kind[stay] for stay in found.arrivals)
+    of_kind = told.of_business(business_type)[told.facts.stays.deal]
+    arriving = of_kind & await stays_of(work, told, asked.scope)
+    own = int(arriving[found.arrivals].sum()) if found.arrivals else 0
     return _Ahead(
         coming=found,
         shares=shares,

@@ -13,14 +13,16 @@ from sqlalchemy import Row
 from app.core.work import Work
 from app.domain.cohort_yield import yield_of
 from app.domain.cohorts import AGAIN, Cohort, Level, cohort
-from app.domain.facts import DealRow, Story, story
+from app.domain.facts import Story, story
 from app.domain.milestones import section_rate
 from app.domain.processes import resolve
 from app.domain.questions import here, seen_at
 from app.engine.flow.conversion import Section, sections
 from app.engine.flow.estimates import OBSERVED, Estimate, Status, product, status_of
-from app.engine.flow.facts import Outcome
+from app.engine.flow.facts import Outcome, Stays
+from app.engine.flow.gathering import NEVER
 from app.engine.flow.lead_times import ENOUGH, Lag, dwell, lead_time, or_typical, summed
+from app.engine.flow.packed import Words, counted, named, within
 from app.engine.money import round_to_minor
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.metrics import MetricOut, lead_time_out, metric_out
@@ -159,11 +161,9 @@ def _parent(levels: Sequence[Level], value: float | None) -> ParentOut:
 def _days(found: Cohort, section: int, typical_days: int | None) -> tuple[Lag, str]:
     """The days through a section and whose they are: those of the narrowest level with enough."""
     own: Lag | None = None
-    start, end = found.window.span
-    entered = found.facts.stays.entered.tolist()
+    lately = within(found.facts.stays.entered, found.window.span)
     for level in reversed(found.levels):
-        inside = zip(level.mask, entered, strict=True)
-        lag = dwell(found.facts, section, [yes and start <= at < end for yes, at in inside])
+        lag = dwell(found.facts, section, level.mask & lately)
         if lag.n >= ENOUGH:
             return lag, level.scope
         own = own or lag
@@ -173,52 +173,37 @@ def _days(found: Cohort, section: int, typical_days: int | None) -> tuple[Lag, s
 
 def _tallies(found: Cohort) -> list[Tally]:
     """One per section."""
-    facts, told = found.facts, found.told
+    facts, deals = found.facts, found.told.table.columns
     tallies = [Tally(Counter(), Counter(), Counter()) for _ in range(facts.sections)]
-    stays, (start, end) = facts.stays, found.window.span
-    each = zip(
-        stays.deal.tolist(),
-        stays.section.tolist(),
-        stays.entered.tolist(),
-        stays.left.tolist(),
-        stays.outcome.tolist(),
-        found.levels[-1].mask,
-        strict=True,
-    )
-    for deal, section, entered, left, outcome, mine in each:
-        watched = left > facts.since or entered >= facts.since
-        if mine and watched and start <= entered < end:
-            _tell(tallies[section], told.deals[deal], section, outcome)
-    _tell_left_out(found, tallies)
+    stays, lately = facts.stays, within(facts.stays.entered, found.window.span)
+    watched = (stays.left > facts.since) | (stays.entered >= facts.since)
+    mine = found.levels[-1].mask & watched & lately
+    lost = stays.where(mine & (stays.outcome == Outcome.LOST))
+    for (section, kind), n in counted(lost.section, deals["exit_kind"][lost.deal]):
+        tallies[section].exits[kind or "unknown"] += n
+    undecided = stays.where(mine & (stays.outcome == Outcome.OPEN))
+    for (section, why), n in counted(undecided.section, _aside(found.told, undecided)):
+        if why is not None:
+            tallies[section].aside[why] += n
+    there = found.inside & lately
+    for (section, why), n in counted(stays.section[there], found.left_out[there]):
+        if why is not None and why != AGAIN:
+            tallies[section].left_out[why] += n
     return tallies
 
 
-def _tell(tally: Tally, deal: DealRow, section: int, outcome: int) -> None:
-    if outcome == Outcome.LOST:
-        tally.exits[deal.exit_kind or "unknown"] += 1
-    elif outcome == Outcome.OPEN and (why := _aside(deal, section)):
-        tally.aside[why] += 1
-
-
-def _aside(deal: DealRow, section: int) -> str | None:
+def _aside(told: Story, stays: Stays) -> Words:
     """Why an undecided arrival is no longer watched; None where it still stands there."""
-    if deal.status == "exited":
-        return "clean_up"
-    if deal.status != "open":
-        return "moved"
-    if deal.position != section + 1:
-        return "regressed"
-    return None if deal.held_since is None else "on_hold"
-
-
-def _tell_left_out(found: Cohort, tallies: Sequence[Tally]) -> None:
-    stays, (start, end) = found.facts.stays, found.window.span
-    each = zip(
-        stays.section.tolist(), stays.entered.tolist(), found.left_out, found.inside, strict=True
+    deals = told.table.columns
+    status = deals["status"][stays.deal]
+    elsewhere = deals["position"][stays.deal] != stays.section + 1
+    reasons = (
+        (status == "exited", "clean_up"),
+        (status != "open", "moved"),
+        (elsewhere, "regressed"),
+        (deals["held_since"][stays.deal] != NEVER, "on_hold"),
     )
-    for section, entered, why, mine in each:
-        if why is not None and why != AGAIN and mine and start <= entered < end:
-            tallies[section].left_out[why] += 1
+    return named(len(stays.deal), reasons)
 
 
 def _section_out(

@@ -24,6 +24,7 @@ from app.domain.observed_rates import (
 from app.domain.team_tree import inside, teams
 from app.engine.flow.conversion import Section, sections
 from app.engine.flow.estimates import ENOUGH, FEW, Estimate, product, wilson
+from app.engine.flow.facts import Mask
 from app.schemas.metrics import interval_out, metric_out
 from app.schemas.observed_rates import ParentOut
 from app.schemas.rate_comparison import (
@@ -52,7 +53,7 @@ class Group:
 
     id: UUID | None
     team_id: UUID | None
-    mask: Sequence[bool]
+    mask: Mask
     parent: UUID | None = None
 
 
@@ -73,7 +74,7 @@ class Teams:
     inside: Mapping[UUID, frozenset[UUID]]
     above: Mapping[UUID, UUID | None]
 
-    def mask(self, base: Sequence[bool], team: UUID) -> list[bool]:
+    def mask(self, base: Mask, team: UUID) -> list[bool]:
         within = self.inside[team]
         return [yes and one in within for yes, one in zip(base, self.on_arrival, strict=True)]
 
@@ -169,13 +170,13 @@ def _there(found: Cohort, owners: Sequence[UUID | None]) -> list[UUID]:
     return sorted({owner for owner in compress(owners, mine) if owner is not None})
 
 
-def _inside(found: Cohort, mask: Sequence[bool]) -> list[bool]:
+def _inside(found: Cohort, mask: Mask) -> list[bool]:
     start, end = found.window.span
     entered = found.facts.stays.entered.tolist()
     return [yes and start <= at < end for yes, at in zip(mask, entered, strict=True)]
 
 
-def _equal(mask: Sequence[bool], owners: Sequence[UUID | None], wanted: UUID | None) -> list[bool]:
+def _equal(mask: Mask, owners: Sequence[UUID | None], wanted: UUID | None) -> list[bool]:
     return [yes and owner == wanted for yes, owner in zip(mask, owners, strict=True)]
 
 
@@ -189,7 +190,7 @@ def _compared(
         found.facts, [level.mask for level in base], span, stated_rates(found.told)
     )
 
-    def drawn(mask: Sequence[bool], above: Sequence[Section]) -> list[Section]:
+    def drawn(mask: Mask, above: Sequence[Section]) -> list[Section]:
         return sections(found.facts, [mask], span, _counts(above))
 
     parents = {

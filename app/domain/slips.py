@@ -1,6 +1,6 @@
 """What was expected and did not come, and how typed close dates compare with what happened."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -23,19 +23,18 @@ AHEAD = timedelta(days=30)
 SLIPPAGE = "slippage.1: still open / chance of at least 0.5 within 30 days"
 
 
-async def slippage_out(
-    work: Work, told: Story, shares: Sequence[Fraction], fits: Callable[[DealRow], bool]
-) -> SlippageOut | None:
+async def slippage_out(work: Work, told: Story, shares: Sequence[Fraction]) -> SlippageOut | None:
     """By the latest snapshot whose days are over; None where there is none yet."""
     row = await _snapshot(work, told)
     if row is None:
         return None
     chances = dict(zip(row.opportunity_ids, row.chances, strict=True))
     end = row.taken_at + AHEAD
+    ids = zip(told.table.columns["opportunity_id"].tolist(), shares, strict=True)
+    looked_at = [n for n, (id, share) in enumerate(ids) if share and id in chances]
     expected = [
         Expected(Fraction(chances[deal.opportunity_id]), _value(deal), _came(deal, end))
-        for deal, share in zip(told.deals, shares, strict=True)
-        if share and fits(deal) and deal.opportunity_id in chances
+        for deal in map(told.deals.__getitem__, looked_at)
     ]
     found = slippage(expected)
     share = None if found.by_count is None else float(found.by_count)
@@ -55,8 +54,11 @@ async def slippage_out(
 def close_dates_out(work: Work, told: Story, shares: Sequence[Fraction]) -> CloseDatesOut:
     """As they are stated today: earlier statements are not kept."""
     zone, today = work.home.zone, work.today
-    mine = [deal for deal, share in zip(told.deals, shares, strict=True) if share]
-    stated = [(deal, deal.external_close_date) for deal in mine if deal.external_close_date]
+    stated = [
+        (told.deals[number], day)
+        for number, day in enumerate(told.table.columns["external_close_date"].tolist())
+        if day and shares[number]
+    ]
     bias = close_date_bias(
         [(day, deal.won_at.astimezone(zone).date()) for deal, day in stated if deal.won_at]
     )

@@ -17,6 +17,7 @@ from app.domain.plans import Wanted, plans, wanted
 from app.domain.requirements import joined_on, joiners_part
 from app.engine.cascade import Cascade, Section
 from app.engine.flow.estimates import Estimate
+from app.engine.flow.packed import flags
 from app.engine.money import round_to_minor
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.metrics import interval_out
@@ -146,7 +147,7 @@ def _of_person(base: Cohort, business_type: Business, person_id: UUID) -> Cohort
     owners = base.told.arrived_owner
     mask = [one and owner == person_id for one, owner in zip(kind, owners, strict=True)]
     scope = str(Subject(Whose.OWNER, person_id))
-    return replace(base, levels=[*base.levels, Level(scope, business_type, mask)])
+    return replace(base, levels=[*base.levels, Level(scope, business_type, flags(mask))])
 
 
 async def _people(work: Work, aim: Aimed) -> list[tuple[Row[Any], Wanted, Fraction | None]]:

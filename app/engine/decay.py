@@ -119,7 +119,7 @@ def judge(
         (State.SLOW, Because.SLOWER_THAN_CONVERTERS, _above(dwell_days, p75)),
     )
     state, because = State.FRESH, Because.IN_TIME
-    if all(answer is None for _, _, answer in tests):
+    if tests[0][2] is tests[1][2] is tests[2][2] is tests[3][2] is None:
         state, because = State.UNKNOWN, Because.NO_EVIDENCE
     for worse, reason, holds in reversed(tests):
         if holds:

@@ -3,39 +3,29 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from math import nan
+from types import SimpleNamespace
 from typing import Any, overload
 from uuid import UUID
 
 from sqlalchemy import Row
 
-from app.domain.facts.deals import DealRow
-from app.engine.flow.facts import ORIGIN, Facts
-from app.engine.flow.gathering import NEVER, NOWHERE, Arrivals, Deals, gather
+from app.domain.facts.deals import AMOUNT, FLAGS, MOMENTS, NAMES, DealRow, Deals, tick
+from app.domain.facts.sql import REAL, TIMES, WHOLE
+from app.engine.flow import gathering, packed
+from app.engine.flow.facts import ORIGIN, Facts, Flags, Places
+from app.engine.flow.gathering import NEVER, NOWHERE, Arrivals, gather
 
 # Left without the customer having decided anything.
-_UNDECIDED = ("duplicate",)
+_UNDECIDED = "duplicate"
 # Of the row of arrivals, in the order in which the engine takes them.
 _ARRIVALS = ("position", "milestone", "ordinal", "arrived", "left_", "held", "implied", "value")
-_TICK = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The facts, and beside each stay and order when it was and whose."""
-
-    facts: Facts
-    arrived_at: Sequence[datetime]
-    arrived_owner: Sequence[UUID | None]
-    ordered_at: Sequence[datetime]
-    order_owner: Sequence[UUID | None]
 
 
 class Moments(Sequence[datetime]):
     """Ticks as moments, made when they are asked for."""
 
-    def __init__(self, ticks: Sequence[int]) -> None:
+    def __init__(self, ticks: Any) -> None:
         self.ticks = ticks
 
     def __len__(self) -> int:
@@ -48,52 +38,105 @@ class Moments(Sequence[datetime]):
     def __getitem__(self, place: int | slice) -> "datetime | Moments":
         if isinstance(place, slice):
             return Moments(self.ticks[place])
-        return ORIGIN + timedelta(microseconds=self.ticks[place])
+        return ORIGIN + timedelta(microseconds=int(self.ticks[place]))
 
 
-def columns(deals: Sequence[DealRow], told: Row[Any], milestones: int, at: datetime) -> Columns:
-    """What the arrivals, one row of columns, say of the deals."""
-    index = {deal.opportunity_id: number for number, deal in enumerate(deals)}
-    places = [index.get(id, NOWHERE) for id in told.deals or ()]
-    codes: dict[UUID | None, int] = {id: n for n, id in enumerate(told.milestones or ())}
-    arrivals = Arrivals.of(
-        [places[deal] for deal in told.deal or ()],
-        *(getattr(told, name) or () for name in _ARRIVALS),
+class People(Sequence[UUID | None]):
+    """Whose something was, as places in a list of people; the last of these is nobody."""
+
+    def __init__(self, codes: Places, people: Sequence[UUID | None]) -> None:
+        self.codes, self.people = codes, people
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, place: int) -> UUID | None: ...
+    @overload
+    def __getitem__(self, place: slice) -> "People": ...
+    def __getitem__(self, place: int | slice) -> "UUID | People | None":
+        if isinstance(place, slice):
+            return People(self.codes[place], self.people)
+        return self.people[int(self.codes[place])]
+
+    def are(self, person_id: UUID | None) -> Flags:
+        """Which of them are this person's; None: nobody's."""
+        if person_id is None:
+            return packed.one_of(self.codes, [NOWHERE])
+        return packed.one_of(
+            self.codes, [n for n, one in enumerate(self.people) if one == person_id]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The facts, and beside each stay and order when it was and whose."""
+
+    facts: Facts
+    arrived_at: Moments
+    arrived_owner: People
+    ordered_at: Moments
+    order_owner: People
+
+
+def unpacked_deals(told: Row[Any]) -> Deals:
+    """The deals of one row of columns."""
+    columns: dict[str, Any] = {AMOUNT: packed.numbers(told.amount)}
+    for name in NAMES:
+        found = getattr(told, name)
+        if name in MOMENTS:
+            columns[name] = packed.places(found)
+        else:
+            columns[name] = (packed.flags if name in FLAGS else packed.words)(found or ())
+    return Deals(columns)
+
+
+def unpacked_arrivals(told: Row[Any]) -> SimpleNamespace:
+    """The arrivals of one row of columns."""
+    lists = {name: getattr(told, name) for name in ("deals", "milestones", "owners")}
+    whole = {name: packed.places(getattr(told, name)) for name in (*WHOLE, *TIMES)}
+    return SimpleNamespace(
+        **lists, **whole, **{name: packed.numbers(getattr(told, name)) for name in REAL}
     )
-    found = gather(_deals(deals, codes), arrivals, milestones - 1, _tick(at))
-    owners, ticks = [*(told.owners or ()), None], told.arrived or ()
-    stays, orders = found.stays.tolist(), found.orders.tolist()
+
+
+def columns(deals: Sequence[DealRow], told: Any, milestones: int, at: datetime) -> Columns:
+    """What the arrivals, as columns, say of the deals."""
+    table = Deals.of(deals)
+    index = {id: number for number, id in enumerate(table.columns["opportunity_id"].tolist())}
+    places = packed.whole([index.get(id, NOWHERE) for id in told.deals or ()])
+    codes: dict[UUID | None, int] = {id: n for n, id in enumerate(told.milestones or ())}
+    deal, owner = (packed.whole(_column(told, name)) for name in ("deal", "owner"))
+    arrivals = Arrivals.of(places[deal], *(_column(told, name) for name in _ARRIVALS))
+    found = gather(_deals(table, codes), arrivals, milestones - 1, tick(at))
+    owners = [*(told.owners or ()), None]
     return Columns(
         found.facts,
-        arrived_at=Moments([ticks[row] for row in stays]),
-        arrived_owner=[owners[told.owner[row]] for row in stays],
-        ordered_at=Moments([ticks[row] for row in orders]),
-        order_owner=[owners[told.owner[row]] for row in orders],
+        arrived_at=Moments(arrivals.arrived[found.stays]),
+        arrived_owner=People(owner[found.stays], owners),
+        ordered_at=Moments(arrivals.arrived[found.orders]),
+        order_owner=People(owner[found.orders], owners),
     )
 
 
-def _deals(deals: Sequence[DealRow], codes: Mapping[UUID | None, int]) -> Deals:
-    return Deals.of(
-        [deal.status == "open" for deal in deals],
-        [deal.exit_kind not in _UNDECIDED and not deal.clean_up for deal in deals],
-        [_tick(deal.exited_at) if deal.status == "exited" else NEVER for deal in deals],
-        [_tick(deal.held_since) for deal in deals],
-        [_tick(deal.fell_at) for deal in deals],
-        [_tick(deal.clock_from) for deal in deals],
-        [
-            NOWHERE if (at := deal.milestone_id) is None else codes.get(at, NOWHERE)
-            for deal in deals
-        ],
-        [not deal.hindsight for deal in deals],
+def _column(told: Any, name: str) -> Sequence[Any]:
+    found: Sequence[Any] | None = getattr(told, name)
+    return () if found is None else found
+
+
+def _deals(table: Deals, codes: Mapping[UUID | None, int]) -> gathering.Deals:
+    told = table.columns
+    status, kind = told["status"], told["exit_kind"]
+    return gathering.Deals.of(
+        status == "open",
+        (kind != _UNDECIDED) & ~told["clean_up"],
+        packed.where(status == "exited", told["exited_at"], NEVER),
+        told["held_since"],
+        told["fell_at"],
+        told["clock_from"],
+        [NOWHERE if at is None else codes.get(at, NOWHERE) for at in told["milestone_id"].tolist()],
+        ~told["hindsight"],
         # The list price where nobody had said.
-        [_number(deal.reporting_value) if deal.estimated else nan for deal in deals],
-        [_number(deal.reporting_value) for deal in deals],
+        packed.where(told["estimated"], told[AMOUNT], nan),
+        told[AMOUNT],
     )
-
-
-def _tick(moment: datetime | None) -> int:
-    return NEVER if moment is None else (moment - ORIGIN) // _TICK
-
-
-def _number(amount: Decimal | None) -> float:
-    return nan if amount is None else float(amount)

@@ -1,10 +1,17 @@
-"""A deal of a story: everything an estimate or its explanation wants to know about one."""
+"""The deals of a story: everything an estimate or its explanation wants to know about one."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
+
+from app.engine.flow import packed
+from app.engine.flow.facts import ORIGIN
+from app.engine.flow.gathering import NEVER
+
+_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +53,75 @@ class DealRow:
     external_close_date: date | None
     created_at: datetime
     hindsight: bool
+
+
+NAMES = tuple(field.name for field in fields(DealRow))
+MOMENTS = (
+    "held_since",
+    "held_until",
+    "clock_from",
+    "fell_at",
+    "won_at",
+    "exited_at",
+    "waiting_since",
+    "created_at",
+)
+FLAGS = ("estimated", "clean_up", "hindsight")
+AMOUNT = "amount"  # the reporting value as a float, NaN where nobody knows
+
+
+class Deals(Sequence[DealRow]):
+    """The deals as columns, which are fetched and asked about at once. A row is made when somebody
+    looks at one. Moments are ticks, `NEVER` where there is none."""
+
+    __slots__ = ("columns",)
+
+    def __init__(self, columns: Mapping[str, Any]) -> None:
+        self.columns = columns
+
+    @classmethod
+    def of(cls, rows: Sequence[DealRow]) -> "Deals":
+        if isinstance(rows, Deals):
+            return rows
+        told: dict[str, Any] = {
+            name: packed.words(getattr(row, name) for row in rows) for name in NAMES
+        }
+        for name in MOMENTS:
+            told[name] = packed.whole([tick(moment) for moment in told[name]])
+        for name in FLAGS:
+            told[name] = packed.flags(told[name].tolist())
+        worth = told["reporting_value"].tolist()
+        told[AMOUNT] = packed.real([None if each is None else float(each) for each in worth])
+        return cls(told)
+
+    def __len__(self) -> int:
+        return len(self.columns[AMOUNT])
+
+    @overload
+    def __getitem__(self, place: int) -> DealRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[DealRow]: ...
+    def __getitem__(self, place: int | slice) -> DealRow | list[DealRow]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        return DealRow(*(self._cell(name, place) for name in NAMES))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # it is what it holds
+
+    def _cell(self, name: str, place: int) -> Any:
+        found = self.columns[name][place]
+        if name in MOMENTS:
+            return moment(int(found))
+        return bool(found) if name in FLAGS else found
+
+
+def tick(moment: datetime | None) -> int:
+    """Whole microseconds since the engine's origin."""
+    return NEVER if moment is None else (moment - ORIGIN) // _TICK
+
+
+def moment(tick: int) -> datetime | None:
+    return None if tick == NEVER else ORIGIN + timedelta(microseconds=tick)

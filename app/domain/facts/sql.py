@@ -3,9 +3,9 @@
 Today's state and passages are stored; those of a past moment follow from the events of then.
 """
 
+from app.domain.facts.deals import AMOUNT, MOMENTS, NAMES
 from app.domain.history import standing_sets
 from app.domain.replay import BY_PROCESS
-from app.engine.flow.facts import ORIGIN
 from app.engine.flow.gathering import NEVER, NOWHERE
 
 # Exits told as they happen, so many by one person within minutes, are a clean-up of the list and
@@ -91,11 +91,36 @@ JOIN opportunities o ON o.workspace_id = :workspace AND o.id = n.opportunity_id
 WHERE CAST(:business AS text) IS NULL OR o.business_type = :business
 ORDER BY n.opportunity_id"""
 
-_ORIGIN = int(ORIGIN.timestamp()) * 10**6
+WHOLE = ("deal", "position", "milestone", "ordinal", "implied", "owner")
+TIMES = ("arrived", "left_")
+REAL = ("held", "value")
 
 
-def _ticks(moment: str) -> str:
-    return f"(extract(epoch FROM {moment}) * 1000000)::bigint - {_ORIGIN}"
+def _moments(moment: str) -> str:
+    """A column of moments as one string of bytes: microseconds since the engine's origin, which is
+    PostgreSQL's as well."""
+    return f"string_agg(coalesce(timestamptz_send({moment}), int8send({NEVER})), '')"
+
+
+def _places(number: str) -> str:
+    """A column of whole numbers as one string of bytes."""
+    return f"string_agg(int8send(({number})::bigint), '')"
+
+
+def _numbers(number: str) -> str:
+    """The same of real ones, what is not known as NaN."""
+    return f"string_agg(float8send(coalesce(({number})::float8, 'NaN')), '')"
+
+
+def _column(name: str) -> str:
+    if name in MOMENTS:
+        return f"{_moments(name)} AS {name}"
+    return f"array_agg({name}) AS {name}"
+
+
+_AS_COLUMNS = f"""
+SELECT {", ".join(_column(name) for name in NAMES)}, {_numbers("reporting_value")} AS {AMOUNT}
+FROM (%s) deals"""
 
 
 # All arrivals in one row of columns, by deal, time and position: ids as places in lists of ids, and
@@ -111,9 +136,8 @@ _STAYS = f"""
 ), told AS (
   SELECT h.deal, coalesce(array_position(CAST(:lineages AS uuid[]), h.lineage_id), {NOWHERE})
       AS position,
-    s.place AS milestone, h.ordinal, {_ticks("h.arrived_at")} AS arrived,
-    coalesce({_ticks("h.left_at")}, {NEVER}) AS left_,
-    h.held_days::float8 AS held, h.implied, h.reporting_value::float8 AS value,
+    s.place AS milestone, h.ordinal, h.arrived_at AS arrived, h.left_at AS left_,
+    h.held_days::float8 AS held, h.implied::int AS implied, h.reporting_value::float8 AS value,
     coalesce(o.place, {NOWHERE}) AS owner
   FROM here h
   JOIN stations s ON s.id = h.milestone_id
@@ -125,10 +149,9 @@ SELECT
     AS deals,
   (SELECT array_agg(id ORDER BY place) FROM stations) AS milestones,
   (SELECT array_agg(id ORDER BY place) FROM owners) AS owners,
-  array_agg(deal) AS deal, array_agg(position) AS position, array_agg(milestone) AS milestone,
-  array_agg(ordinal) AS ordinal, array_agg(arrived) AS arrived, array_agg(left_) AS left_,
-  array_agg(held) AS held, array_agg(implied) AS implied, array_agg(value) AS value,
-  array_agg(owner) AS owner
+  {", ".join(f"{_places(name)} AS {name}" for name in WHOLE)},
+  {", ".join(f"{_moments(name)} AS {name}" for name in TIMES)},
+  {", ".join(f"{_numbers(name)} AS {name}" for name in REAL)}
 FROM told"""
 
 _HERE = """here AS MATERIALIZED (
@@ -142,6 +165,11 @@ _HERE = """here AS MATERIALIZED (
 def deals_sql(*, past: bool) -> str:
     """One row for each deal that arrived anywhere in the process, by id."""
     return (_REPLAYED if past else _STORED) + _DEALS
+
+
+def columns_sql(*, past: bool) -> str:
+    """The same in one row: everything as columns."""
+    return _AS_COLUMNS % deals_sql(past=past)
 
 
 def stays_sql(*, past: bool) -> str:

@@ -6,9 +6,9 @@ hindsight: nobody knew it while the deal was open, so it counts at the order and
 deal of unknown amount is taken to be worth the list price its products had when it was made.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -16,14 +16,21 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 
 from app.core.work import Work
-from app.domain.facts.columns import columns
-from app.domain.facts.deals import DealRow
-from app.domain.facts.sql import deals_sql, stays_sql
+from app.domain.facts.columns import (
+    Moments,
+    People,
+    columns,
+    unpacked_arrivals,
+    unpacked_deals,
+)
+from app.domain.facts.deals import DealRow, Deals, tick
+from app.domain.facts.sql import columns_sql, stays_sql
 from app.domain.milestones import milestones_of
 from app.domain.processes import version_at
 from app.domain.replay import values_of
 from app.domain.trees import below
-from app.engine.flow.facts import Facts
+from app.engine.flow import packed
+from app.engine.flow.facts import Facts, Flags
 from app.engine.flow.records import begins
 from app.schemas.scopes import EVERYBODY, Business, Subject
 from app.tables import Membership, Team
@@ -48,10 +55,22 @@ class Story:
     at: datetime
     facts: Facts
     deals: Sequence[DealRow]
-    arrived_at: Sequence[datetime]
-    arrived_owner: Sequence[UUID | None]
-    ordered_at: Sequence[datetime]
-    order_owner: Sequence[UUID | None]
+    arrived_at: Moments
+    arrived_owner: People
+    ordered_at: Moments
+    order_owner: People
+
+    @property
+    def table(self) -> Deals:
+        """The deals as columns."""
+        return Deals.of(self.deals)
+
+    def of_business(self, business_type: Business) -> Flags:
+        """Which deals are of this kind of business."""
+        if business_type is Business.ALL:
+            return packed.yes(len(self.deals))
+        found: Flags = self.table.columns["business_type"] == business_type.value
+        return found
 
 
 async def story(
@@ -75,12 +94,12 @@ async def story(
     values |= {"as_of": as_of, "effective_at": effective_at}
     values |= {"business": None if business_type is Business.ALL else business_type.value}
     values["hold_limit"] = 0 if not past else await _hold_limit(work)
-    rows: Sequence[Iterable[Any]] = await _run(work, deals_sql(past=past), values)
-    found = [DealRow(*row) for row in rows]  # the statement names them in this order
+    [told] = await _run(work, columns_sql(past=past), values)
     values |= {"lineages": [row.lineage_id for row in milestones]}
     [arrivals] = await _run(work, stays_sql(past=past), values)
     await work.db.execute(text(_AS_BEFORE))
-    made = columns(found, arrivals, len(milestones), at)
+    found = unpacked_deals(told)
+    made = columns(found, unpacked_arrivals(arrivals), len(milestones), at)
     return Story(
         process_id=process_id,
         version=version,
@@ -95,12 +114,12 @@ async def story(
     )
 
 
-async def stays_of(work: Work, told: Story, subject: Subject) -> list[bool]:
+async def stays_of(work: Work, told: Story, subject: Subject) -> Flags:
     """For each stay whether it belongs to the scope: by its owner, and his team, on arrival."""
     return await _belonging(work, subject, told.arrived_owner, told.arrived_at)
 
 
-async def orders_of(work: Work, told: Story, subject: Subject) -> list[bool]:
+async def orders_of(work: Work, told: Story, subject: Subject) -> Flags:
     """For each order whether it belongs to the scope: by its owner, and his team, that day."""
     return await _belonging(work, subject, told.order_owner, told.ordered_at)
 
@@ -110,21 +129,25 @@ async def deals_of(
 ) -> list[Fraction]:
     """For each deal the scope's share in it at the moment of the story: all, none, or a part;
     none in other business than is asked for."""
-    asked = [business_type in (Business.ALL, deal.business_type) for deal in told.deals]
+    asked = told.of_business(business_type).tolist()
     if subject == EVERYBODY:
         return [_WHOLE if fits else _NOTHING for fits in asked]
-    inside = await people_of(work, subject, told.at)
-    return [
-        share_in(deal, inside) if fits else _NOTHING
-        for deal, fits in zip(told.deals, asked, strict=True)
-    ]
+    inside, deals = await people_of(work, subject, told.at), told.table.columns
+    each = zip(deals["owner_id"].tolist(), deals["credits"].tolist(), asked, strict=True)
+    return [_share(owner, credits, inside) if fits else _NOTHING for owner, credits, fits in each]
 
 
 def share_in(deal: DealRow, people: frozenset[UUID]) -> Fraction:
     """The part of a deal that is credited to these people."""
-    if deal.credits is None:
-        return Fraction(deal.owner_id in people)
-    shares = (one for one in deal.credits if UUID(one["person_id"]) in people)
+    return _share(deal.owner_id, deal.credits, people)
+
+
+def _share(
+    owner_id: UUID | None, credits: list[dict[str, Any]] | None, people: frozenset[UUID]
+) -> Fraction:
+    if credits is None:
+        return _WHOLE if owner_id in people else _NOTHING
+    shares = (one for one in credits if UUID(one["person_id"]) in people)
     return sum((Fraction(one["percent"]) / 100 for one in shares), Fraction(0))
 
 
@@ -149,16 +172,21 @@ async def teams_on(
     ]
 
 
-async def _belonging(
-    work: Work, subject: Subject, owners: Sequence[UUID | None], moments: Sequence[datetime]
-) -> list[bool]:
+async def _belonging(work: Work, subject: Subject, owners: People, moments: Moments) -> Flags:
     if subject == EVERYBODY:
-        return [True] * len(owners)
+        return packed.yes(len(owners))
     if subject.person_id is not None:
-        return [owner == subject.person_id for owner in owners]
+        return owners.are(subject.person_id)
     assert subject.team_id is not None
-    inside = await _inside(work, subject.team_id)
-    return [team in inside for team in await teams_on(work, owners, moments)]
+    inside, spans = await _inside(work, subject.team_id), await _spans(work)
+    found = ~packed.yes(len(owners))
+    for person, held in spans.items():
+        if not any(team in inside for _, team in held):
+            continue
+        begins = [tick(datetime.combine(since, time(), work.home.zone)) for since, _ in held]
+        there = [place for place, (_, team) in enumerate(held) if team in inside]
+        found |= owners.are(person) & packed.one_of(packed.latest(moments.ticks, begins), there)
+    return found
 
 
 async def _inside(work: Work, team_id: UUID) -> frozenset[UUID]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine.flow.estimates import Estimate, estimate, given
-from app.engine.flow.facts import Facts, Flags, Numbers, Outcome, Stays
+from app.engine.flow.facts import Facts, Flags, Mask, Numbers, Outcome, Stays
 from app.engine.flow.incidence import Incidence, Watched, incidence, watched
 from app.engine.flow.lead_times import LeadTime, dwell, lead_time, or_typical
 
@@ -49,7 +49,7 @@ class Section:
 
 def sections(
     facts: Facts,
-    chosen: Sequence[Sequence[bool]],
+    chosen: Sequence[Mask],
     window: tuple[float, float],
     targets: Sequence[Estimate | float | None],
     half_life: float | None = None,

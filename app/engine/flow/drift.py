@@ -5,13 +5,12 @@ or ended. So a slow old deal does not make the recent past look slow.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.engine.flow.estimates import Status, status_of
-from app.engine.flow.facts import Facts, Outcome, Stays
+from app.engine.flow.facts import Facts, Mask, Outcome, Stays
 from app.engine.flow.incidence import Watched, age_at, at_risk, incidence, watched
 
 LEVEL = 0.05
@@ -54,7 +53,7 @@ def drift(
     facts: Facts,
     split: float,
     start: float | None = None,
-    chosen: Sequence[bool] | None = None,
+    chosen: Mask | None = None,
     level: float = LEVEL,
 ) -> list[Drift]:
     """The span from `split` to now, compared with that from `start` (or the first day on record)

@@ -18,6 +18,7 @@ ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Mask = Sequence[bool] | Flags
 
 
 class Outcome(IntEnum):

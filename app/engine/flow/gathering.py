@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.engine.flow.facts import Facts, Flags, Numbers, Orders, Outcome, Places, Stays
 
@@ -24,7 +25,7 @@ class _Columns:
     __slots__ = ()
 
     @classmethod
-    def of(cls, *columns: Sequence[Any]) -> Self:
+    def of(cls, *columns: Sequence[Any] | NDArray[Any]) -> Self:
         kinds = cls.__annotations__.values()
         return cls(*(np.array(c, dtype=_KINDS[k]) for c, k in zip(columns, kinds, strict=True)))
 

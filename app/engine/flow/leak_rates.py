@@ -1,19 +1,15 @@
 """What share of the opportunities leaves, among those that may still go on: the leak of a group."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from app.engine.flow.estimates import OBSERVED, Estimate, estimate, given
-from app.engine.flow.facts import Facts, Outcome
+from app.engine.flow.facts import Facts, Mask, Outcome
 from app.engine.flow.incidence import Incidence, incidence, watched
 
 Span = tuple[float, float]
 
 
-def leak_rate(
-    facts: Facts, chosen: Sequence[bool], span: Span, parent: float | None = None
-) -> Estimate:
+def leak_rate(facts: Facts, chosen: Mask, span: Span, parent: float | None = None) -> Estimate:
     """The share of the chosen stays, of arrivals within [start, end), that ends with an exit.
 
     By Aalen and Johansen, with going on as the competing risk; drawn to `parent`. Whether it is
@@ -23,12 +19,12 @@ def leak_rate(
     return estimate(found.share, found.n, found.n_eff, given(parent, OBSERVED))
 
 
-def unsettled(facts: Facts, chosen: Sequence[bool], span: Span) -> bool:
+def unsettled(facts: Facts, chosen: Mask, span: Span) -> bool:
     """Whether so many of them still stand there that their leak rate may yet change much."""
     return not _exits(facts, chosen, span).plateau
 
 
-def _exits(facts: Facts, chosen: Sequence[bool], span: Span) -> Incidence:
+def _exits(facts: Facts, chosen: Mask, span: Span) -> Incidence:
     entered = facts.stays.entered
     here = np.asarray(chosen, dtype=bool) & (entered >= span[0]) & (entered < span[1])
     here &= (facts.stays.left > facts.since) | (entered >= facts.since)

@@ -1,14 +1,12 @@
 """How long opportunities stay in a section on average, whether they go on or leave."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from app.engine.flow.facts import Facts, Outcome
+from app.engine.flow.facts import Facts, Mask, Outcome
 from app.engine.flow.incidence import incidence, watched
 
 
-def mean_stay(facts: Facts, section: int, chosen: Sequence[bool]) -> tuple[float | None, int]:
+def mean_stay(facts: Facts, section: int, chosen: Mask) -> tuple[float | None, int]:
     """Mean days of the chosen stays, corrected for those still watched, and how many have ended.
 
     None where none has. Those of whom nothing can be said yet are taken to be like the others.

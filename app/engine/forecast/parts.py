@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from app.engine.flow.estimates import Status
+from app.engine.flow.facts import Mask
 from app.engine.forecast.outlook import COUNT_SCALE, Forecast
 from app.engine.forecast.spread import Sum, noise_floor
 
@@ -45,8 +46,8 @@ class Part:
 def of_scope(
     whole: Forecast,
     deals: Sequence[Fraction | int] | None = None,
-    stays: Sequence[bool] | None = None,
-    orders: Sequence[bool] | None = None,
+    stays: Mask | None = None,
+    orders: Mask | None = None,
 ) -> list[Part]:
     """The scope's part per period; without arguments the whole.
 
@@ -85,9 +86,7 @@ def _units(whole: Forecast) -> list[int]:
     return [round(value * whole.money_scale) for value in whole.win_values]
 
 
-def _share(
-    weights: Sequence[int], indices: Sequence[int], chosen: Sequence[bool] | None
-) -> Fraction:
+def _share(weights: Sequence[int], indices: Sequence[int], chosen: Mask | None) -> Fraction:
     total = sum(weights)
     if chosen is None or total <= 0:
         return Fraction(1 if chosen is None else 0)

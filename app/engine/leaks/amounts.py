@@ -18,12 +18,18 @@ def exact(amount: Amount | None) -> Fraction | None:
     """
     if amount is None or math.isnan(amount):
         return None
-    return Fraction(str(amount)) if isinstance(amount, float) else Fraction(amount)
+    return Fraction(Decimal(repr(amount)) if isinstance(amount, float) else amount)
 
 
 def total(amounts: Iterable[Fraction | None]) -> Fraction:
-    """The sum of those that are known."""
-    return sum((amount for amount in amounts if amount is not None), Fraction(0))
+    """The sum of those that are known. Most of them have one of few denominators: these are added
+    up first, as whole numbers."""
+    sums: dict[int, int] = {}
+    for amount in amounts:
+        if amount is not None:
+            below = amount.denominator
+            sums[below] = sums.get(below, 0) + amount.numerator
+    return sum((Fraction(above, below) for below, above in sums.items()), Fraction(0))
 
 
 def known_total(amounts: Iterable[Fraction | None]) -> Fraction | None:
