@@ -1,18 +1,19 @@
-"""A milestone reached, in three statements: told, derived, and seen.
+"""A milestone reached: in one statement where that is plain (`opportunity_advance`), else in three:
+told, derived, and seen.
 
 The rules are those of `movements.reach`, asked as conditions: where one does not hold, nothing is
 written, and the ordinary way says which. What follows from the events is derived, as ever. An order
 is told the ordinary way: it may have lines, and speaks of the matrix.
 """
 
-import json
 import re
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from app.core.ids import uuid7
 from app.core.lane import AGAIN_BY_INDEX, FREELY, Caller, Lane, NoAnswer
 from app.domain.derivation import derive_sql
+from app.domain.opportunity_advance import act_of, advance
 from app.domain.opportunity_bytes import KEY_OPENS, ONE, Found, decimals, whole
 from app.schemas.events import ReachIn, amount_of
 
@@ -75,8 +76,14 @@ async def reach(lane: Lane, caller: Caller, id: UUID, told: ReachIn) -> Found | 
     moment = told.occurred_at or caller.now
     if moment > caller.now or told.backdate or told.lines:
         return None
+    return await advance(lane, caller, id, told, moment) or await _derived(
+        lane, caller, id, told, moment
+    )
+
+
+async def _derived(lane: Lane, caller: Caller, id: UUID, told: ReachIn, moment: datetime) -> Found:
     async with lane.transaction(caller.workspace_id) as db:
-        said = (id, uuid7(), told.milestone, moment, *amount_of(told.amount), *_act(told))
+        said = (id, uuid7(), told.milestone, moment, *amount_of(told.amount), *act_of(told))
         row = await db.fetchrow(TELL, *caller, *said)
         if row is None:
             raise NoAnswer
@@ -87,9 +94,3 @@ async def reach(lane: Lane, caller: Caller, id: UUID, told: ReachIn) -> Found | 
         seen = await db.fetchrow(ONE, *caller, id)
     _, version, body, attributes = seen
     return Found(key_id, whole(body, attributes).encode(), version)
-
-
-def _act(told: ReachIn) -> tuple[Any, ...]:
-    evidence = [each.model_dump(exclude_none=True) for each in told.evidence]
-    act = told.act.value if told.act else None
-    return act, json.dumps(evidence) if evidence else None, told.what
