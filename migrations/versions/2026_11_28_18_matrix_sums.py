@@ -6,7 +6,7 @@ from alembic import op
 from app.core import walls
 
 revision = "2026_11_28_18_matrix_sums"
-down_revision = "2026_11_28_17_ledger"
+down_revision = "2026_11_28_18_outbox"
 branch_labels = None
 depends_on = None
 

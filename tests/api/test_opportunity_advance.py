@@ -112,7 +112,13 @@ async def test_what_was_said_in_between_does_not_stand_in_the_way(
     [
         ([("reach", {"milestone": "need"})], {"milestone": "need"}),
         ([("reach", {"milestone": "need"})], {"milestone": "interest"}),
-        ([("reach", {"milestone": "need"}), ("regress", {"milestone": "interest", "reason": "-"})], PLAIN),
+        (
+            [
+                ("reach", {"milestone": "need"}),
+                ("regress", {"milestone": "interest", "reason": "-"}),
+            ],
+            PLAIN,
+        ),
         ([("hold", {"until": "2027-01-01T00:00:00Z", "reason": "-"})], PLAIN),
         ([("hold", {"until": "2027-01-01T00:00:00Z", "reason": "-"}), ("resume", {})], PLAIN),
         ([("exit", {"kind": "lost"}), ("reopen", {"reason": "-"})], PLAIN),
