@@ -22,7 +22,20 @@ def statements(done: Collection[str] = ()) -> list[str]:
     first, *_ = distributed()
     wanted = [name for name in (*REFERENCE, *distributed()) if name not in done]
     opened = [f"ALTER TABLE {name} {how}" for name in wanted for how in OPENED]
-    return opened + [_spread(name, first) for name in wanted]
+    freed = [f"ALTER TABLE {name} DROP CONSTRAINT {link}" for name, link in unchecked(wanted)]
+    return opened + freed + [_spread(name, first) for name in wanted]
+
+
+def unchecked(names: Collection[str]) -> list[tuple[str, str]]:
+    """(table, constraint) of what no node can check: a table that is everywhere refers to one that
+    is spread. Whose a key is, is looked up whenever it is used."""
+    return [
+        (name, str(link.name))
+        for name in REFERENCE
+        if name in names
+        for link in Table.metadata.tables[name].foreign_key_constraints
+        if link.referred_table.name not in REFERENCE
+    ]
 
 
 def _spread(name: str, first: str) -> str:

@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import text
 
-from app.core.distribution import COLUMN, REFERENCE, distributed, statements
+from app.core.distribution import COLUMN, REFERENCE, distributed, statements, unchecked
 from app.tables import Table
 
 TABLES = Table.metadata.tables
@@ -40,13 +40,24 @@ def test_what_is_referred_to_is_spread_before_what_refers_to_it():
     for name, table in TABLES.items():
         for link in table.foreign_key_constraints:
             target = link.referred_table.name
-            assert target == name or place[target] < place[name]
+            free = (name, link.name) in unchecked(TABLES)
+            assert free or target == name or place[target] < place[name]
+
+
+def test_what_no_node_can_check_is_let_go_before_its_table_is_spread():
+    assert unchecked(TABLES) == [("api_keys", "api_keys_workspace_id_person_id_fk")]
+    told = statements()
+    for name, link in unchecked(TABLES):
+        let_go = told.index(f"ALTER TABLE {name} DROP CONSTRAINT {link}")
+        assert let_go < told.index(f"SELECT create_reference_table('{name}')")
 
 
 def test_every_reference_is_one_a_cluster_can_check():
     for name, table in TABLES.items():
         for link in table.foreign_key_constraints:
             pairs = {(e.parent.name, e.column.name) for e in link.elements}
+            if (name, link.name) in unchecked(TABLES):
+                continue
             if link.referred_table.name not in REFERENCE:
                 assert name not in REFERENCE, link.name
                 assert (COLUMN, COLUMN) in pairs, link.name

@@ -5,8 +5,8 @@ from alembic import op
 
 from app.core import walls
 
-revision = "2026_11_28_18_matrix_sums"
-down_revision = "2026_11_28_18_outbox"
+revision = "2026_11_28_20_matrix_sums"
+down_revision = "2026_11_28_19_outbox"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 
 from app.core import walls
 
-revision = "2026_11_28_18_outbox"
+revision = "2026_11_28_19_outbox"
 down_revision = "2026_11_28_18_identity"
 branch_labels = None
 depends_on = None
