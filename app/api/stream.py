@@ -78,7 +78,7 @@ async def open_stream(
     return EventStream(state.streams, state.engine, listener)
 
 
-@router.post("/stream_tokens", status_code=201)
+@router.post("/stream_tokens")
 async def create_stream_token(work: ReadEvents, request: Request) -> StreamTokenMade:
     """Make a token that opens streams for five minutes, for the `EventSource` of a browser."""
     return stream_tokens.make(work, request.state.admitted.key.id)
