@@ -29,6 +29,7 @@ from app.domain.inflow import NOTHING, Arrived, Question, arrived
 from app.domain.outlooks import FORMULA, METHOD, Outlook, dead_of, outlook, past_of, view
 from app.domain.processes import resolve
 from app.domain.questions import here, seen_at
+from app.domain.sight import parts_shown
 from app.engine.flow.facts import moment
 from app.engine.forecast import of_scope
 from app.engine.money import exponent
@@ -74,7 +75,7 @@ async def read(work: Work, asked: ForecastQuery) -> ForecastOut:
         ],
         blend=blend_out(scene, 0),
         categories=categories(scene, left),
-        excluded=excluded(scene, left),
+        excluded=excluded(scene, left) if parts_shown(work, asked.scope) else [],
         excluded_sums=excluded_sums(scene, left),
         unassigned=_unassigned(scene, periods) if asked.scope == EVERYBODY else None,
         contributions=contributions(scene, work.language) if asked.explain else None,

@@ -57,11 +57,12 @@ SHOWN: dict[str, Shown] = {
     **_all(
         Shown.SUMS,
         """read_lights read_lights_outlook read_forecast read_leaks read_pipeline read_rates
-        compare_rates read_drift list_targets""",
+        compare_rates read_drift""",
     ),
     **_all(
         Shown.PARTS,
-        "list_attention list_focus list_arrivals list_stale_opportunities preview_stale_policy",
+        """list_attention list_focus list_arrivals list_stale_opportunities preview_stale_policy
+        list_targets""",
     ),
     **_all(
         Shown.WHOLE,
@@ -107,11 +108,18 @@ async def check(work: Work, operation: str, asked: Mapping[str, str]) -> None:
             await work.note("read", Person, subject.person_id, operation=operation)
 
 
+def parts_shown(work: Work, subject: Subject) -> bool:
+    """Whether the deals behind a sum may be told with it."""
+    return work.sight.people is None or _within(work.sight, subject)
+
+
 def _allow(sight: Sight, shown: Shown | None, operation: str, asked: Mapping[str, str]) -> None:
     if shown is None:
         raise RoleForbids(f"{operation} is not open to the role {sight.role}.")
     if shown in (Shown.HOUSE, Shown.DEALS):
         return
+    if "target" in asked:
+        raise RoleForbids(f"Targets are not named by the role {sight.role}: ask by scope.")
     if shown is Shown.OWNED:
         _own(sight, Subject(Whose.OWNER, _id(asked.get("owner"))))
     elif shown in (Shown.WHOLE, Shown.NAMES):
@@ -126,12 +134,13 @@ def _allow(sight: Sight, shown: Shown | None, operation: str, asked: Mapping[str
 
 def _singles_out(asked: Mapping[str, str], sight: Sight) -> bool:
     """Whether the numbers come with deals or, where names are not shown, by person."""
-    explained = asked.get("explain", "false").lower() not in {"", "0", "false", "no", "off"}
-    return explained or (asked.get("by") == "owner" and sight.peers is not Peers.NAMED)
+    return asked.get("explain", "false") != "false" or (
+        asked.get("by") == "owner" and sight.peers is not Peers.NAMED
+    )
 
 
 def _own(sight: Sight, subject: Subject) -> None:
-    if subject.id is None:
+    if subject.whose is Whose.ALL or subject.id is None:
         raise RoleForbids(f"That is too wide for the role {sight.role}; {_hint(sight)}.")
     if not _within(sight, subject):
         raise _absent(subject)

@@ -230,6 +230,28 @@ async def test_rates_and_leaks_by_owner_name_nobody_unless_names_are_shown(
             assert (await refusal(ada, path, **DEMO, by="owner", scope=own))[0] == 200
 
 
+async def test_a_sum_comes_without_the_deals_of_others(app, client):
+    people, deals, _ = await house(client)
+    held = {"until": "2026-09-01T00:00:00Z", "reason": "budget"}
+    for name in ("ada", "dee"):
+        await tell(client, deals[name], "reach", milestone="interest", amount=eur("1000.00"))
+        await tell(client, deals[name], "hold", **held)
+    whole = (await client.get("/v1/forecast", params=DEMO)).json()
+    assert len(whole["excluded"]) == 2
+    async with coming(app, client, people["ada"]) as ada:
+        told = (await ada.get("/v1/forecast", params=DEMO)).json()
+        assert (told["excluded"], told["excluded_sums"]) == ([], whole["excluded_sums"])
+        own = DEMO | {"scope": f"owner:{people['ada']['id']}"}
+        [mine] = (await ada.get("/v1/forecast", params=own)).json()["excluded"]
+        assert mine["opportunity_id"] == deals["ada"]["id"]
+        for path, asked in (
+            ("/v1/targets", {}),
+            ("/v1/leaks", own | {"target": str(uuid7())}),
+        ):
+            assert await refusal(ada, path, **asked) == (403, "role-forbids")
+        assert (await refusal(ada, "/v1/targets", scope=own["scope"]))[0] == 200
+
+
 async def test_sums_are_of_all_deals_whoever_asks(app, client):
     people, deals, _ = await house(client)
     for name in ("ada", "bo", "dee"):
