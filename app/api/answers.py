@@ -1,5 +1,7 @@
 """Every error becomes an RFC 9457 problem here, whoever raised it."""
 
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -20,6 +22,7 @@ from app.core.errors import (
     Problem,
     UnsupportedMediaType,
 )
+from app.core.keys import hidden
 from app.core.refusals import AWAY, LOST, problem_of
 from app.core.texts import language_of
 
@@ -28,6 +31,15 @@ HTTP: dict[int, type[Problem]] = {
     kind.status: kind
     for kind in (MalformedBody, NotFound, MethodNotAllowed, BodyTooLarge, UnsupportedMediaType)
 }
+
+
+class ProblemResponse(JSONResponse):
+    """What was asked for may be repeated, but for what may be a secret in the wrong place."""
+
+    media_type = MEDIA
+
+    def render(self, content: Any) -> bytes:
+        return hidden(super().render(content))
 
 
 def add_answers(app: FastAPI) -> None:
@@ -48,7 +60,7 @@ def problem_response(scope: Scope, error: Exception) -> JSONResponse:
     headers = problem.headers | problem.more_headers | {"Content-Language": language}
     if problem.status == MethodNotAllowed.status:
         headers["Allow"] = ", ".join(methods_of(scope["app"], scope["path"]))
-    return JSONResponse(body, problem.status, headers, media_type=MEDIA)
+    return ProblemResponse(body, problem.status, headers)
 
 
 def problem_from(error: Exception) -> Problem:

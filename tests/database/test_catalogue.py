@@ -55,6 +55,23 @@ async def test_every_policy_checks_what_is_read_and_what_is_written(ask):
         assert "SELECT" not in row.qual
 
 
+async def test_no_policy_but_the_three_kinds_opens_anything(ask):
+    """The wall of every table; the door of keys, and the worker's list of workspaces."""
+    rows = await ask(
+        "SELECT tablename, policyname, permissive, cmd, roles::text[] AS roles, qual, with_check"
+        " FROM pg_policies WHERE schemaname = 'public'"
+    )
+    assert {row.permissive for row in rows} == {"PERMISSIVE"}
+    assert not [row for row in rows if "SELECT" in f"{row.qual}{row.with_check}".upper()]
+    walls = [row for row in rows if row.policyname == "ws"]
+    assert {(row.cmd, *row.roles) for row in walls} == {("ALL", "public")}
+    others = {(r.policyname, r.tablename, r.cmd, *r.roles) for r in rows if r not in walls}
+    assert others == {
+        ("door", "api_keys", "SELECT", "public"),
+        ("directory", "workspaces", "SELECT", WORKER),
+    }
+
+
 async def test_the_workspace_leads_every_key_and_index(ask):
     rows = await ask(
         "SELECT c.relname AS index, t.relname AS table, a.attname AS first, i.indisunique"
@@ -71,12 +88,18 @@ async def test_the_workspace_leads_every_key_and_index(ask):
 
 async def test_no_reference_crosses_workspaces(ask):
     rows = await ask(
-        "SELECT conname, conkey[1] AS first, a.attname FROM pg_constraint k"
+        "SELECT conname, a.attname, b.attname AS there, k.confrelid::regclass::text AS table"
+        " FROM pg_constraint k"
         " JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]"
+        " JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1]"
         " WHERE contype = 'f'"
     )
     assert len(rows) > len(OWNED)
     assert {row.attname for row in rows} == {"workspace_id"}
+    assert {(row.there, row.table == "workspaces") for row in rows} == {
+        ("workspace_id", False),
+        ("id", True),
+    }
 
 
 async def test_the_application_may_not_rewrite_history(ask):
@@ -90,6 +113,46 @@ async def test_the_application_may_not_rewrite_history(ask):
     assert not {grant for _, grant in grants} & {"TRUNCATE", "REFERENCES", "TRIGGER"}
     for table in APPEND_ONLY:
         assert {grant for name, grant in grants if name == table} == {"SELECT", "INSERT"}
+
+
+async def test_the_application_owns_nothing_and_rises_to_nothing(ask):
+    names = {"app": APP, "worker": WORKER}
+    roles = await ask(
+        "SELECT rolname FROM pg_roles WHERE rolname IN (:app, :worker) AND (rolsuper"
+        " OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)",
+        **names,
+    )
+    above = await ask(
+        "SELECT r.rolname FROM pg_roles r, (VALUES (:app), (:worker)) each (name)"
+        " WHERE pg_has_role(each.name, r.oid, 'MEMBER')"
+        " AND r.rolname NOT IN (:app, :worker)",
+        **names,
+    )
+    owned = await ask(
+        "SELECT relname FROM pg_class WHERE pg_get_userbyid(relowner) IN (:app, :worker)", **names
+    )
+    makers = await ask(
+        "SELECT name FROM (VALUES (:app), (:worker)) each (name)"
+        " WHERE has_schema_privilege(name, 'public', 'CREATE')",
+        **names,
+    )
+    assert (roles, above, owned, makers) == ([], [], [], [])
+
+
+async def test_nobody_else_was_granted_anything_and_nothing_is_counted_for_all(ask):
+    """A sequence, or a right of everybody, would reach over the walls."""
+    public = await ask(
+        "SELECT table_name FROM information_schema.role_table_grants"
+        " WHERE table_schema = 'public' AND grantee = 'PUBLIC'"
+    )
+    sequences = await ask(
+        "SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"
+    )
+    definers = await ask(
+        "SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+        " WHERE prosecdef AND nspname NOT IN ('pg_catalog', 'information_schema')"
+    )
+    assert (public, sequences, definers) == ([], [], [])
 
 
 async def test_no_function_view_or_trigger_goes_around_the_walls(ask):
