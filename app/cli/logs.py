@@ -13,6 +13,7 @@ def configure(level: str) -> None:
     logging.config.dictConfig(plan(level.upper()))
     # Nobody reads them here, and finding them out costs more than the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 - as its manual says
 
 
 def plan(level: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.core.settings import Settings
+from app.core.tally import counted
 
 MINIMUM_VERSION = 16
 
@@ -70,7 +71,7 @@ class Database:
         connect: dict[str, Any] = {"server_settings": options, "timeout": 10}
         engine = create_async_engine(url, connect_args=connect, pool_size=pool_size, max_overflow=0)
         event.listen(engine.sync_engine, "checkout", _still_open)
-        return engine
+        return counted(engine)
 
 
 def _limits(settings: Settings) -> dict[str, str]:

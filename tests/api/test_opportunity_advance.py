@@ -1,4 +1,4 @@
-"""A step forward in one statement leaves what deriving the whole history leaves, or does nothing."""
+"""A step forward in one statement leaves what deriving the history leaves, or does nothing."""
 
 import asyncio
 from datetime import timedelta
@@ -112,7 +112,13 @@ async def test_what_was_said_in_between_does_not_stand_in_the_way(
     [
         ([("reach", {"milestone": "need"})], {"milestone": "need"}),
         ([("reach", {"milestone": "need"})], {"milestone": "interest"}),
-        ([("reach", {"milestone": "need"}), ("regress", {"milestone": "interest", "reason": "-"})], PLAIN),
+        (
+            [
+                ("reach", {"milestone": "need"}),
+                ("regress", {"milestone": "interest", "reason": "-"}),
+            ],
+            PLAIN,
+        ),
         ([("hold", {"until": "2027-01-01T00:00:00Z", "reason": "-"})], PLAIN),
         ([("hold", {"until": "2027-01-01T00:00:00Z", "reason": "-"}), ("resume", {})], PLAIN),
         ([("exit", {"kind": "lost"}), ("reopen", {"reason": "-"})], PLAIN),
@@ -186,5 +192,5 @@ async def blocked(db):
     """Until somebody waits for a lock that this transaction holds."""
     waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     async with asyncio.timeout(10):
-        while await db.scalar(waits) == 0:
+        while await db.scalar(waits) == 0:  # noqa: ASYNC110 - nobody tells when it happens
             await asyncio.sleep(0)
