@@ -7,6 +7,7 @@ FROM python:3.13-slim AS wheel
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY migrations migrations
+COPY openapi/openapi.json openapi/openapi.json
 COPY app app
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheel .
 

@@ -18,6 +18,7 @@ from app.api.compression import WORTH_IT
 from app.api.limits import standing_headers
 from app.core.errors import BodyTooLarge, Problem, UnsupportedMediaType
 from app.core.ids import uuid7
+from app.core.tally import Tally, tally
 
 requests = logging.getLogger("backcast.requests")
 errors = logging.getLogger("backcast.errors")
@@ -52,6 +53,7 @@ class Envelope:
             Headers(scope=scope).get("x-request-id", "")
         )
         began, status = time.perf_counter(), 0
+        tally.set(Tally())
 
         async def stamped(message: Message) -> None:
             nonlocal status
@@ -174,17 +176,20 @@ def log(scope: Scope, status: int, seconds: float) -> None:
         metrics.count(scope["method"], template_of(scope), status, seconds)
     if not requests.isEnabledFor(logging.INFO):
         return
-    workspace_id, key_id = scope["state"].get("caller", (None, None))
-    line = {
-        "request_id": scope["state"]["request_id"],
-        "method": scope["method"],
-        "route": template_of(scope),
-        "status": status,
-        "ms": round(seconds * 1000, 1),
-        "workspace": None if workspace_id is None else str(workspace_id),
-        "key": None if key_id is None else str(key_id),
-    }
-    requests.info(json.dumps(line))
+    state, asked = scope["state"], tally.get() or Tally()
+    workspace_id, key_id = state.get("caller", (None, None))
+    # Put together by hand: nothing in it needs to be escaped but what `dumps` is asked for.
+    requests.info(
+        f'{{"request_id": "{state["request_id"]}", "method": {json.dumps(scope["method"])},'
+        f' "route": {json.dumps(template_of(scope))}, "status": {status},'
+        f' "ms": {seconds * 1000:.1f}, "db_ms": {asked.seconds * 1000:.1f},'
+        f' "db_count": {asked.count}, "workspace": {_quoted(workspace_id)},'
+        f' "key": {_quoted(key_id)}}}'
+    )
+
+
+def _quoted(id: UUID | None) -> str:
+    return "null" if id is None else f'"{id}"'
 
 
 def template_of(scope: Scope) -> str | None:

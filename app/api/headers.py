@@ -37,8 +37,10 @@ def tag_of(version: str | None, body: bytes, now: datetime) -> str:
     A computed answer that holds for the moment of the question says so in `as_of`. That alone makes
     no news: such an answer gets a weak tag (RFC 9110, 8.8.1) that does not count the moment.
     """
-    moment = f'"as_of":"{now.isoformat().replace("+00:00", "Z")}"'.encode()
-    timeless = body.replace(moment, b"")
+    timeless = body
+    if b'"as_of":"' in body:
+        moment = f'"as_of":"{now.isoformat().replace("+00:00", "Z")}"'.encode()
+        timeless = body.replace(moment, b"")
     digest = sha256(timeless).hexdigest()[:16]
     strong = f'"{version.strip(chr(34))}-{digest}"' if version else f'"{digest}"'
     return strong if timeless == body else f"W/{strong}"

@@ -73,7 +73,7 @@ async def admit_counted(
     try:
         admitted = await _admit(request, db, shown)
     except (Unauthenticated, KeyRevoked):
-        await request.app.state.limits.note_failure(_address(request))
+        await request.app.state.limits.note_failure(address_of(request.scope))
         raise
     request.state.admitted = admitted
     request.state.caller = (admitted.key.workspace_id, admitted.key.id)
@@ -94,13 +94,13 @@ async def _admit(request: Request, db: AsyncConnection, shown: Shown) -> Admitte
 
 async def refuse_guesses(request: Request, key: bytes) -> None:
     """`QuotaExceeded` for an address that only guesses, unless the key with this digest is used."""
-    await request.app.state.limits.refuse_guesses(_address(request), _who(key))
+    await request.app.state.limits.refuse_guesses(address_of(request.scope), who(key))
 
 
 async def spend(request: Request, key: bytes, bucket: Bucket, cost: int = 1) -> None:
     """Count what the key with this digest asks for."""
     limits: Limits = request.app.state.limits
-    request.state.spent = await limits.spend(_who(key), bucket, cost)
+    request.state.spent = await limits.spend(who(key), bucket, cost)
 
 
 def bucket_of(name: str, method: str, scope: Scope | None) -> Bucket:
@@ -154,12 +154,13 @@ async def _cost(request: Request, name: str) -> int:
     return cost * max(1, len(many)) if isinstance(many, list) else cost
 
 
-def _who(key: bytes) -> str:
+def who(key: bytes) -> str:
     return key.hex()[:32]
 
 
-def _address(request: Request) -> str:
-    return _network(request.client.host if request.client else "")
+def address_of(scope: Asgi) -> str:
+    client = scope.get("client")
+    return _network(client[0] if client else "")
 
 
 @lru_cache(maxsize=1024)

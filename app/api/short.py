@@ -17,18 +17,19 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Asgi
 
-from app.api.answers import problem_response
 from app.api.bodies import Body
-from app.api.compression import Compression
-from app.api.frame import errors, log, request_id_of, seal
-from app.api.headers import conditional
-from app.api.limits import refuse_guesses, spend
+from app.api.compression import WORTH_IT
+from app.api.frame import log, request_id_of
+from app.api.headers import conditional, tag_of
+from app.api.limits import address_of, refuse_guesses, who
 from app.api.replicas import lane_of, place_after
-from app.core.errors import MalformedBody, NotFound, OutcomeUnknown, Problem
+from app.api.short_answers import to_change, to_question
+from app.core.errors import MalformedBody, NotFound, OutcomeUnknown
 from app.core.keys import digest
 from app.core.lane import Caller, Lane, Lost, NoAnswer
-from app.core.limits import Bucket
+from app.core.limits import Bucket, Limits, Spent
 from app.core.refusals import UNKNOWN
+from app.core.tally import Tally, tally
 from app.domain import opportunity_bytes, opportunity_entry, opportunity_steps
 from app.domain.access import Scope
 from app.domain.opportunity_bytes import Found
@@ -99,15 +100,16 @@ class Shortcut:
             await self.app(scope, receive, send)
             return
         began, request = time.perf_counter(), Body(scope, receive)
-        request.state.request_id = asking.request_id
-        response = await _said(way, request, asking, named)
-        if response is None:
+        tally.set(Tally())
+        scope.setdefault("state", {})["request_id"] = asking.request_id
+        try:
+            answered = await _answer(way, request, asking, named, send)
+        except Exception as error:  # noqa: BLE001 - nobody stands further out to say a last word
+            answered = await _refused(request, asking, error, send)
+        if answered is None:
             await self.app(scope, _again(request, receive), send)
-            return
-        await seal(request, response)
-        sent = Compression(response) if asking.takes_gzip else response
-        await sent(scope, receive, send)
-        log(scope, response.status_code, time.perf_counter() - began)
+        else:
+            log(scope, answered, time.perf_counter() - began)
 
 
 @dataclass(slots=True)
@@ -117,6 +119,7 @@ class Asking:
     key: bytes
     request_id: str
     takes_gzip: bool
+    has_tag: bool
 
 
 def _asking(way: Way, headers: Sequence[tuple[bytes, bytes]], body_limit: int) -> Asking | None:
@@ -132,7 +135,7 @@ def _asking(way: Way, headers: Sequence[tuple[bytes, bytes]], body_limit: int) -
     seen = digest(key[len(_BEARER) :].decode("latin-1"))
     request_id = said.get(b"x-request-id", b"").decode("latin-1")
     takes_gzip = b"gzip" in said.get(b"accept-encoding", b"")
-    return Asking(seen, request_id_of(request_id), takes_gzip)
+    return Asking(seen, request_id_of(request_id), takes_gzip, b"if-none-match" in said)
 
 
 def _plain_body(said: dict[bytes, bytes], limit: int) -> bool:
@@ -140,17 +143,6 @@ def _plain_body(said: dict[bytes, bytes], limit: int) -> bool:
     length = said.get(b"content-length", b"")
     plain = said.get(b"content-type") == b"application/json" and b"content-encoding" not in said
     return plain and length.isdigit() and int(length[:18]) <= limit
-
-
-async def _said(
-    way: Way, request: Request, asking: Asking, named: dict[str, str]
-) -> Response | None:
-    try:
-        return await _answer(way, request, asking, **named)
-    except Exception as error:  # noqa: BLE001 - nobody stands further out to say a last word
-        if not isinstance(error, Problem):
-            errors.exception("request %s", asking.request_id)
-        return problem_response(request.scope, error)
 
 
 async def _reached(request: Request, lane: Lane, caller: Caller, *, id: str) -> Found | None:
@@ -182,12 +174,35 @@ def _again(request: Request, receive: Receive) -> Receive:
     return again
 
 
-async def _answer(way: Way, request: Request, asking: Asking, **named: str) -> Response | None:
-    workspace_id = request.app.state.known.workspaces.get(asking.key)
+async def _answer(
+    way: Way, request: Request, asking: Asking, named: dict[str, str], send: Send
+) -> int | None:
+    """Answer, and say with which status. None: nothing was done, and nothing was said."""
+    state = request.app.state
+    workspace_id = state.known.workspaces.get(asking.key)
     if workspace_id is None:
         return None
-    await refuse_guesses(request, asking.key)
-    caller = Caller(workspace_id, asking.key, request.app.state.clock(), way.scope.value)
+    if not state.limits.calm(address_of(request.scope)):
+        await refuse_guesses(request, asking.key)
+    caller = Caller(workspace_id, asking.key, state.clock(), way.scope.value)
+    found = await _found(way, request, caller, named)
+    if found is None:
+        return None
+    own = request.scope["state"]
+    own["caller"], own["template"] = (workspace_id, found.key_id), way.template
+    own["spent"] = spent = await _spent(state.limits, who(asking.key), way.bucket)
+    if found.body is None:
+        raise NotFound(f"There is no opportunity {named['id']}.")
+    placed = way.method != "GET" and state.replica is not None
+    if placed or asking.has_tag or (asking.takes_gzip and len(found.body) >= WORTH_IT):
+        return await _particular(way, request, asking, caller, found, send)
+    head = _head(way, asking, caller, found, spent)
+    await send({"type": "http.response.start", "status": way.status, "headers": head})
+    await send({"type": "http.response.body", "body": found.body})
+    return way.status
+
+
+async def _found(way: Way, request: Request, caller: Caller, named: dict[str, str]) -> Found | None:
     try:
         found = await way.find(request, lane_of(request), caller, **named)
     except Lost as lost:
@@ -196,13 +211,26 @@ async def _answer(way: Way, request: Request, asking: Asking, **named: str) -> R
         raise OutcomeUnknown(UNKNOWN) from lost
     except NoAnswer:
         return None
-    if found is None:
-        return None
-    request.state.caller = (caller.workspace_id, found.key_id)
-    request.state.template = way.template
-    await spend(request, caller.digest, way.bucket)
-    if found.body is None:
-        raise NotFound(f"There is no opportunity {named['id']}.")
+
+
+async def _spent(limits: Limits, key: str, bucket: Bucket) -> Spent:
+    return limits.spend_here(key, bucket) or await limits.spend(key, bucket, 1)
+
+
+def _head(
+    way: Way, asking: Asking, caller: Caller, found: Found, spent: Spent
+) -> list[tuple[bytes, bytes]]:
+    body, version = found.body or b"", found.version
+    if way.method != "GET":
+        return to_change(body, found.location, version, asking.request_id, spent.standing)
+    tag = tag_of(None if version is None else str(version), body, caller.now)
+    return to_question(body, tag, asking.request_id, spent.standing)
+
+
+async def _particular(
+    way: Way, request: Request, asking: Asking, caller: Caller, found: Found, send: Send
+) -> int:
+    """To a caller who names a tag, reads what is compressed, or may ask a replica next."""
     response = Response(found.body, way.status, media_type="application/json")
     if found.location is not None:
         response.headers["Location"] = found.location

@@ -15,6 +15,7 @@ def configure(level: str, form: str = "json") -> None:
     logging.config.dictConfig(plan(level.upper(), form))
     # Nobody reads them here, and finding them out costs more than the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 - as its manual says
 
 
 def plan(level: str, form: str = "json") -> dict[str, Any]:

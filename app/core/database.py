@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.core.errors import OutcomeUnknown
 from app.core.refusals import LOST, UNKNOWN, undecided
 from app.core.settings import Settings
+from app.core.tally import counted
 
 MINIMUM_VERSION = 16
 # In a Citus cluster what SET LOCAL says reaches the other nodes as well; elsewhere it is a word.
@@ -93,7 +94,7 @@ class Database:
         engine = create_async_engine(url, connect_args=connect_args, max_overflow=0, **pool)
         event.listen(engine.sync_engine, "checkout", _still_open)
         event.listen(engine.sync_engine, "handle_error", _broken)
-        return engine
+        return counted(engine)
 
 
 def _patience(settings: Settings, statement_seconds: int) -> dict[str, float]:

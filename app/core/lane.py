@@ -5,6 +5,7 @@ checks the key that came, and builds the answer. Everything else goes through `W
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -15,9 +16,11 @@ import asyncpg
 
 from app.core.database import Database
 from app.core.settings import Settings
+from app.core.tally import note
 
 # More would not answer more: a process has one processor, and a statement takes a moment.
 LANES = 4
+MOST_REMEMBERED = 10_000
 # What the driver raises where a statement is refused, or the connection is lost: it may be in the
 # middle of something when it notices that.
 BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -73,6 +76,13 @@ class Lane:
         self.options = database.driver_options(settings, BY_INDEX)
         self.turns = asyncio.Semaphore(LANES)
         self.idle: list[asyncpg.Connection] = []
+        # What never changes in the database, and was read before.
+        self.remembered: dict[tuple[Any, ...], Any] = {}
+
+    def remember(self, place: tuple[Any, ...], found: Any) -> None:
+        if len(self.remembered) >= MOST_REMEMBERED:
+            self.remembered.clear()
+        self.remembered[place] = found
 
     @asynccontextmanager
     async def transaction(self, workspace_id: UUID) -> AsyncIterator[asyncpg.Connection]:
@@ -81,7 +91,7 @@ class Lane:
         `NoAnswer` when the database refuses one: then none is done. `Lost`: nobody knows.
         """
         async with self.turns:
-            connection = await self._taken()
+            connection, began = await self._taken(), time.perf_counter()
             try:
                 # One round trip; the id is a UUID, never text from outside.
                 await connection.execute(f"BEGIN; SET LOCAL app.ws = '{UUID(str(workspace_id))}'")
@@ -92,20 +102,27 @@ class Lane:
             except BaseException:
                 connection.terminate()
                 raise
+            note(began)  # as one: what is in between belongs to it
             self.idle.append(connection)
 
     async def row(self, statement: str, *values: Any) -> Sequence[Any] | None:
         """The one row of a statement; `NoAnswer` when the database refuses it or is away."""
+        found = await self.rows(statement, *values)
+        return found[0] if found else None
+
+    async def rows(self, statement: str, *values: Any) -> Sequence[Sequence[Any]]:
+        """All rows of a statement; `NoAnswer` as for one."""
         async with self.turns:
-            connection = await self._taken()
+            connection, began = await self._taken(), time.perf_counter()
             try:
-                found: Sequence[Any] | None = await connection.fetchrow(statement, *values)
+                found: Sequence[Sequence[Any]] = await connection.fetch(statement, *values)
             except BROKEN as error:
                 raise self._refusal(connection, error) from error
             except BaseException:
                 # A timeout, or a caller who has gone: the connection may still be at work.
                 connection.terminate()
                 raise
+            note(began)
             self.idle.append(connection)
             return found
 

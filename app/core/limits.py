@@ -99,6 +99,13 @@ class Windows:
         self.counts[key] = count
         return count
 
+    def taken(self, quota: RateLimitItem, who: str) -> tuple[int, float] | None:
+        """Count one; what is left then, and when all is back. None: there was nothing left."""
+        key = _key(quota, who)
+        if self._count(key) >= quota.amount:
+            return None
+        return quota.amount - self.add(key, quota.get_expiry(), 1), self.ends[key]
+
     def _count(self, key: str) -> int:
         if self.ends.get(key, 0.0) > time.time():
             return self.counts[key]
@@ -144,6 +151,14 @@ class Limits:
             raise _used_up(await self._standing(quota, who), cost)
         return Spent(who, bucket, cost, await self._standing(quota, who))
 
+    def spend_here(self, who: str, bucket: Bucket) -> Spent | None:
+        """`spend` one, where this process counts alone. None: that has to find out more."""
+        quota = self.quotas[bucket]
+        if self.shared is not self.own or (taken := self.own.taken(quota, who)) is None:
+            return None
+        left, end = taken
+        return Spent(who, bucket, 1, _standing(quota, left, end))
+
     async def give_back(self, spent: Spent) -> Standing:
         """Undo `spend`; where the caller stands then."""
         quota = self.quotas[spent.bucket]
@@ -158,6 +173,10 @@ class Limits:
         """
         if not await self.own.test(self.failures, address) and not await self._in_use(who):
             raise _guessing(await _stand(self.own, self.failures, address))
+
+    def calm(self, address: str) -> bool:
+        """Whether no key that is none came from this address lately."""
+        return _key(self.failures, address) not in self.own.ends
 
     async def note_failure(self, address: str) -> None:
         """An address has sent a key that is none."""
@@ -224,10 +243,12 @@ def _key(quota: RateLimitItem, who: str) -> str:
 
 async def _stand(count: Count, quota: RateLimitItem, who: str) -> Standing:
     found = await count.get_window_stats(quota, who)
-    left = min(found.remaining, quota.amount)
-    wait = max(0, ceil(found.reset_time - time.time()))
+    return _standing(quota, min(found.remaining, quota.amount), found.reset_time)
+
+
+def _standing(quota: RateLimitItem, left: int, end: float) -> Standing:
     policy = quota.namespace.rpartition("/")[2]
-    return Standing(policy, quota.amount, quota.get_expiry(), left, wait)
+    return Standing(policy, quota.amount, quota.get_expiry(), left, max(0, ceil(end - time.time())))
 
 
 def _used_up(standing: Standing, cost: int) -> QuotaExceeded:

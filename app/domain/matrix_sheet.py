@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from xlsxwriter import Workbook  # type: ignore[import-untyped]  # it has no types
+import xlsxwriter  # type: ignore[import-untyped]  # it has no types
 
 from app.engine.matrix.status import Status
 
@@ -54,7 +54,7 @@ NAME_WIDTH, CELL_WIDTH = 32, 14
 def sheet(header: Sequence[str], rows: Rows, now: datetime, language: str) -> bytes:
     """The bytes of an .xlsx file. Everything is written as text: nothing in it is computed."""
     file = io.BytesIO()
-    book = Workbook(file, {"in_memory": True})
+    book = xlsxwriter.Workbook(file, {"in_memory": True})
     book.set_properties({"title": "Matrix", "created": now.replace(tzinfo=None)})
     formats = {status: book.add_format(CENTRED | own) for status, own in FORMATS.items()}
     matrix, legend = (book.add_worksheet(name) for name in SHEETS[language])

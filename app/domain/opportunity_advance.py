@@ -16,7 +16,9 @@ from app.core.ids import uuid7
 from app.core.lane import WALL, Caller, Lane
 from app.domain.history import CREDIT_COLUMNS, PASSAGE_COLUMNS
 from app.domain.ledger import posting
-from app.domain.opportunity_bytes import KEY_OPENS, WHOLE, Found, decimals, whole
+from app.domain.opportunity_bytes import KEY_OPENS, PRODUCTS, SHARE, Found, decimals
+from app.domain.opportunity_json import COLUMNS, Section, written
+from app.domain.outbox import posting as outbox
 from app.schemas.events import ReachIn, amount_of
 
 # What may have happened before, or in the same instant, without changing what a step does.
@@ -29,15 +31,16 @@ _DOOR = f"""door AS MATERIALIZED (
   SELECT found.*, coalesce($9::numeric, stated) AS value, coalesce($10::text, said_in) AS currency,
     {decimals("home")} AS exponent, $12::jsonb IS NOT NULL AS verified
   FROM wall CROSS JOIN LATERAL (
-    SELECT k.id AS key_id, k.workspace_id, w.*, o.*, m.*, p.ending
+    SELECT k.id AS key_id, k.workspace_id, w.*, o.*, v.number, m.*, p.ending
     FROM api_keys k
     CROSS JOIN LATERAL (
       -- The ledger counts by local days: another time zone waits, or is waited for.
-      SELECT currency AS home, time_zone, hold_limit_days FROM workspaces
+      SELECT currency AS home, time_zone FROM workspaces
       WHERE id = k.workspace_id FOR KEY SHARE) w
     CROSS JOIN LATERAL (
       SELECT ctid AS place, xmin AS read, id, process_id, version_id, position, milestone_id,
-        owner_id, stocked, business_type, value AS stated, currency AS said_in
+        owner_id, stocked, business_type, value AS stated, currency AS said_in,
+        ball AS held_by
       FROM opportunities
       WHERE workspace_id = k.workspace_id AND id BETWEEN $5 AND $5 AND deleted_at IS NULL
         AND status = 'open' AND held_since IS NULL AND credits IS NULL AND created_at <= $8
@@ -49,10 +52,15 @@ _DOOR = f"""door AS MATERIALIZED (
       SELECT xmin AS seen FROM opportunities
       WHERE workspace_id = k.workspace_id AND id BETWEEN $5 AND $5 ORDER BY id) before
     CROSS JOIN LATERAL (
+      SELECT number FROM process_versions
+      WHERE workspace_id = k.workspace_id AND id BETWEEN o.version_id AND o.version_id
+      ORDER BY id) v
+    CROSS JOIN LATERAL (
       SELECT id AS target, position AS reached FROM milestones
-      WHERE workspace_id = k.workspace_id AND version_id = o.version_id AND key = $7
-        AND position > o.position AND NOT is_order
-        AND (evidence_policy <> 'required' OR $12::jsonb IS NOT NULL)) m
+      WHERE workspace_id = k.workspace_id AND version_id BETWEEN o.version_id AND o.version_id
+        AND key = $7 AND position > o.position AND NOT is_order
+        AND (evidence_policy <> 'required' OR $12::jsonb IS NOT NULL)
+      ORDER BY version_id, key) m
     LEFT JOIN LATERAL (
       SELECT ctid AS ending FROM passages
       WHERE workspace_id = k.workspace_id AND opportunity_id BETWEEN $5 AND $5
@@ -70,9 +78,10 @@ _DOOR = f"""door AS MATERIALIZED (
 _STEPS = """passed AS MATERIALIZED (
   SELECT m.* FROM door CROSS JOIN LATERAL (
     SELECT id, lineage_id, position, position < door.reached AS implied, skippable FROM milestones
-    WHERE workspace_id = door.workspace_id AND version_id = door.version_id
+    WHERE workspace_id = door.workspace_id
+      AND version_id BETWEEN door.version_id AND door.version_id
       AND position > door.position AND position <= door.reached
-    OFFSET 0) m
+    ORDER BY version_id, position OFFSET 0) m
 ), step AS MATERIALIZED (
   SELECT door.*, round(value, exponent) AS reporting_value FROM door
   WHERE NOT EXISTS (SELECT FROM passed WHERE implied AND NOT skippable)
@@ -147,6 +156,20 @@ _STANDS = """opportunities AS (
   WHERE ctid = (SELECT place FROM step)
   RETURNING *
 )"""
+# What `outbox.posting` tells of such a change.
+_OUTBOX = f"""outbox AS (
+  INSERT INTO outbox_drafts ({outbox.COLUMNS})
+  SELECT o.workspace_id, gen_random_uuid(), clock_timestamp(), news.type, 'opportunity', o.id,
+    o.version, $3, false, news.data
+  FROM step JOIN opportunities o ON true CROSS JOIN LATERAL (VALUES
+    ('opportunity.milestone_reached', true, jsonb_build_object(
+      'occurred_at', CAST($8 AS timestamptz), 'milestone', $7::text, 'milestone_id', target,
+      'position', reached)),
+    ('opportunity.updated',
+      (stated, said_in, held_by) IS DISTINCT FROM (o.value, o.currency, o.ball), NULL)
+  ) AS news(type, told, data)
+  WHERE news.told
+)"""
 
 
 def _posted(sets: str) -> str:
@@ -160,14 +183,10 @@ _WHOLLY = """1 / (opportunities.id IS NOT NULL
 ADVANCE = f"""WITH {WALL}, {_DOOR}, {_STEPS}, {_TOLD}, {_STAYS},
 {_posted(posting.arrivals(_ARRIVED))},
 {_posted(posting.stock(_STOOD))},
-{_STANDS}
-SELECT moment.key_id, {_WHOLLY} AS wholly, opportunities.version,
-  (SELECT row_to_json(whole)::text FROM (SELECT {WHOLE}) whole) AS body,
-  CASE WHEN opportunities.attributes <> '{{}}' THEN opportunities.attributes::text END
-FROM (
-  SELECT key_id, ending, home AS currency, hold_limit_days, CAST($3 AS timestamptz) AS now
-  FROM step) moment
-LEFT JOIN opportunities ON true"""
+{_STANDS}, {_OUTBOX}
+SELECT step.key_id, {_WHOLLY} AS wholly, step.number, {SHARE} AS progress, step.home,
+  {COLUMNS}, {PRODUCTS}
+FROM step LEFT JOIN opportunities ON true"""
 
 
 async def advance(
@@ -178,8 +197,10 @@ async def advance(
     row = await lane.row(ADVANCE, *caller, *said)
     if row is None:
         return None
-    key_id, _, version, body, attributes = row
-    return Found(key_id, whole(body, attributes).encode(), version)
+    key_id, _, number, progress, home, *columns, products = row
+    section = Section(number, told.milestone, has_criteria=progress is not None)
+    body = written(columns, section, home, caller.now, products=products, progress=progress)
+    return Found(key_id, body.encode(), columns[-3])
 
 
 def act_of(told: ReachIn) -> tuple[Any, ...]:

@@ -12,7 +12,8 @@ from typing import Any
 from app.core.ids import uuid7
 from app.core.lane import WALL, Caller, Lane
 from app.domain.entries import id_of, owner_without_share, references, shares_of
-from app.domain.opportunity_bytes import KEY_OPENS, WHOLE, Found, whole
+from app.domain.opportunity_bytes import KEY_OPENS, Found
+from app.domain.opportunity_json import COLUMNS, Section, written
 from app.domain.outbox import posting
 from app.schemas.events import amount_of
 from app.schemas.opportunities import OpportunityIn
@@ -66,9 +67,9 @@ _TOLD = posting.NEW.format(
 CREATE = f"""WITH {WALL}, door AS MATERIALIZED (
   SELECT found.* FROM wall CROSS JOIN LATERAL (
     SELECT k.id AS key_id, k.workspace_id, p.id AS process_id, v.id AS version_id, v.number,
-      w.currency, w.hold_limit_days
+      w.currency
     FROM api_keys k
-    CROSS JOIN LATERAL (SELECT * FROM workspaces WHERE workspaces.id = k.workspace_id) w
+    CROSS JOIN LATERAL (SELECT currency FROM workspaces WHERE workspaces.id = k.workspace_id) w
     CROSS JOIN LATERAL (
       SELECT id FROM processes WHERE workspace_id = k.workspace_id AND deleted_at IS NULL
         AND (key = $20 OR id = CAST($21 AS uuid))) p
@@ -91,10 +92,7 @@ CREATE = f"""WITH {WALL}, door AS MATERIALIZED (
 ), outbox AS (
   {_TOLD}
 )
-SELECT moment.key_id, (SELECT row_to_json(whole)::text FROM (SELECT {WHOLE}) whole) AS body,
-  CASE WHEN opportunities.attributes <> '{{}}' THEN opportunities.attributes::text END
-FROM opportunities
-CROSS JOIN (SELECT door.*, CAST($3 AS timestamptz) AS now FROM door) moment"""
+SELECT door.key_id, door.number, door.currency, {COLUMNS} FROM opportunities CROSS JOIN door"""
 
 
 async def create(lane: Lane, caller: Caller, wanted: OpportunityIn) -> Found | None:
@@ -109,9 +107,9 @@ async def create(lane: Lane, caller: Caller, wanted: OpportunityIn) -> Found | N
     row = await lane.row(CREATE, *caller, id, uuid7(), *_stated(wanted, shares), *asked)
     if row is None:
         return None
-    key_id, body, attributes = row
-    place = f"/v1/opportunities/{id}"
-    return Found(key_id, whole(body, attributes).encode(), 1, place)
+    key_id, number, home, *columns = row
+    body = written(columns, Section(number, None, has_criteria=False), home, caller.now)
+    return Found(key_id, body.encode(), 1, f"/v1/opportunities/{id}")
 
 
 def _stated(wanted: OpportunityIn, shares: list[dict[str, Any]] | None) -> tuple[Any, ...]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import count
 from statistics import median
 
-from benchmarks.doors import measuring
+from benchmarks.bench import Spread, record, table
+from benchmarks.doors import measuring, tenancy
 from benchmarks.doors.ground import Ground, ground
 from benchmarks.doors.measuring import Server, served
 
@@ -59,6 +60,22 @@ def _new_plainly(ground: Ground, n: int) -> Sequence[bytes]:
     return [measuring.created_plainly(ground, next(_numbers)) for _ in range(n)]
 
 
+def _milestones(ground: Ground, n: int) -> Sequence[bytes]:
+    return [measuring.asked_for(ground, f"/v1/milestones?process={ground.process}")] * (n // 4)
+
+
+def _lights(ground: Ground, n: int) -> Sequence[bytes]:
+    return [measuring.asked_for(ground, f"/v1/lights?process={ground.process}")] * (n // 4)
+
+
+def _matrix(ground: Ground, n: int) -> Sequence[bytes]:
+    return [measuring.asked_for(ground, "/v1/matrix")] * (n // 4)
+
+
+def _cascade(ground: Ground, n: int) -> Sequence[bytes]:
+    return [measuring.cascaded(ground)] * (n // 4)
+
+
 def _reached(ground: Ground, n: int) -> Sequence[bytes]:
     """Every deal once, from where it stands to the milestone before the last."""
     taken = [ground.deals[next(_numbers) % len(ground.deals)] for _ in range(n)]
@@ -77,6 +94,10 @@ CASES = (
     Case("create one, Core (insert alone)", "core", _new_plainly, b"201"),
     Case("create one, ORM (insert alone)", "orm", _new_plainly, b"201"),
     Case("reach a milestone", "ours", _reached),
+    Case("milestones", "ours", _milestones),
+    Case("lights", "ours", _lights),
+    Case("matrix, first page", "ours", _matrix),
+    Case("cascade", "ours", _cascade),
 )
 GOALS = (
     Goal("4 get one: floor / ours ≥ 0.45", "get one", FLOOR, 1 / 0.45),
@@ -84,6 +105,9 @@ GOALS = (
     Goal("6 list 50 ≤ 1.7 x get one", "list 50", "get one", 1.7),
     Goal("7 create one ≤ 3 x floor", "create one", FLOOR, 3.0),
     Goal("7 reach a milestone ≤ 800 µs", "reach a milestone", None, 800.0),
+    Goal("peers: get one ≤ 350 µs", "get one", None, 350.0),
+    Goal("peers: list 50 ≤ 600 µs", "list 50", None, 600.0),
+    Goal("peers: create one ≤ 600 µs", "create one", None, 600.0),
 )
 
 
@@ -99,8 +123,9 @@ def main() -> None:
             for name in dict.fromkeys(case.server for case in CASES)
         }
         rounds = [*_rounds(found, servers, asked.rounds, asked.calls)]
-    _print_cases(rounds)
-    _print_goals(rounds)
+        walls = tenancy.measured(found, asked.rounds, asked.calls)
+    whole = median(each["get one"] for each in rounds)
+    record("doors", "\n\n".join((_cases(rounds), _goals(rounds), tenancy.told(walls, whole))))
 
 
 def _rounds(
@@ -116,23 +141,24 @@ def _rounds(
         }
 
 
-def _print_cases(rounds: Sequence[Mapping[str, float]]) -> None:
-    print("| case | µs, min | median | max | of the floor |\n|---|---|---|---|---|")
+def _cases(rounds: Sequence[Mapping[str, float]]) -> str:
+    rows = []
     for case in CASES:
-        seen = sorted(each[case.name] for each in rounds)
+        seen = Spread.of(each[case.name] for each in rounds)
         share = median(each[FLOOR] / each[case.name] for each in rounds)
-        low, middle, high = seen[0], median(seen), seen[-1]
-        print(f"| {case.name} | {low:.0f} | {middle:.0f} | {high:.0f} | {share:.2f} |")
+        rows.append((case.name, seen.text(".0f"), f"{share:.2f}"))
+    return table(("case", "µs of CPU", "the floor, of it"), rows)
 
 
-def _print_goals(rounds: Sequence[Mapping[str, float]]) -> None:
-    print("\n| goal | at most | ours | met |\n|---|---|---|---|")
+def _goals(rounds: Sequence[Mapping[str, float]]) -> str:
+    rows = []
     for goal in GOALS:
         ours = median(
             each[goal.case] / (each[goal.beside] if goal.beside else 1.0) for each in rounds
         )
         met = "yes" if ours <= goal.bar else "NO"
-        print(f"| {goal.name} | {goal.bar:.2f} | {ours:.2f} | {met} |")
+        rows.append((goal.name, f"{goal.bar:.2f}", f"{ours:.2f}", met))
+    return table(("goal", "at most", "ours", "met"), rows)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class Server:
 
     def per_call(self, calls: Sequence[bytes], status: bytes) -> float:
         """Microseconds of CPU for each of these calls."""
-        with _connected(self.port) as caller:
+        with connected(self.port) as caller:
             before = self.cpu()
             for call in calls:
                 answered = asked(caller, call)
@@ -103,7 +103,7 @@ def _told(ground: Ground) -> dict[str, str]:
     }
 
 
-def _connected(port: int) -> socket.socket:
+def connected(port: int) -> socket.socket:
     deadline = time.monotonic() + 120
     while True:
         try:
@@ -153,6 +153,15 @@ def created(ground: Ground, n: int) -> bytes:
 
 def created_plainly(ground: Ground, n: int) -> bytes:
     return _call(ground, "POST", "/v1/opportunities", {"name": f"New {n}", "value": "1000.00"})
+
+
+def asked_for(ground: Ground, path: str) -> bytes:
+    return _call(ground, "GET", path)
+
+
+def cascaded(ground: Ground) -> bytes:
+    target = {"amount": "1000000.00", "currency": "EUR"}
+    return _call(ground, "POST", "/v1/cascade", {"target": target, "rates": ["0.5"] * 4})
 
 
 def reached(ground: Ground, id: UUID, milestone: str) -> bytes:

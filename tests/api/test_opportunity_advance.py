@@ -1,4 +1,4 @@
-"""A step forward in one statement leaves what deriving the whole history leaves, or does nothing."""
+"""A step forward in one statement leaves what deriving the history leaves, or does nothing."""
 
 import asyncio
 from datetime import timedelta
@@ -192,5 +192,5 @@ async def blocked(db):
     """Until somebody waits for a lock that this transaction holds."""
     waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     async with asyncio.timeout(10):
-        while await db.scalar(waits) == 0:
+        while await db.scalar(waits) == 0:  # noqa: ASYNC110 - nobody tells when it happens
             await asyncio.sleep(0)

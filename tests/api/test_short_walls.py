@@ -3,14 +3,19 @@
 import re
 from datetime import timedelta
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
+from app.core.ids import uuid7
 from app.core.keys import digest
-from app.core.lane import Caller
+from app.core.lane import Caller, Lane
+from app.core.roles import APP
+from app.core.settings import Settings
 from app.domain import opportunity_bytes
 from app.domain.access import Scope
-from app.domain.opportunity_bytes import ONE, PAGE
+from app.domain.opportunity_advance import ADVANCE
+from app.domain.opportunity_bytes import ONE, PAGE, PLAIN_ONE, PLAIN_PAGE
 from tests.conftest import new_key
 from tests.deals import make_deal, make_process
 
@@ -26,10 +31,6 @@ async def deal(client):
     return made
 
 
-def caller(app, workspace, clock):
-    return Caller(workspace[0], digest(workspace[1]), clock.now, READ)
-
-
 async def test_a_foreign_workspace_is_not_opened_by_naming_it(app, client, deal, neighbour, clock):
     """Even if what is remembered of a key were wrong, the key must stand in that workspace."""
     await neighbour.get("/v1/me")
@@ -38,8 +39,8 @@ async def test_a_foreign_workspace_is_not_opened_by_naming_it(app, client, deal,
     own = known[digest(client.headers["authorization"].removeprefix("Bearer "))]
     mixed = Caller(own, foreign, clock.now, READ)
     assert known[foreign] != own
-    assert await app.state.lane.row(ONE, *mixed, deal["id"]) is None
-    assert await app.state.lane.row(PAGE, *mixed, 50) is None
+    for query, asked in ((ONE, deal["id"]), (PAGE, 50), (PLAIN_ONE, deal["id"]), (PLAIN_PAGE, 50)):
+        assert await app.state.lane.row(query, *mixed, asked) is None
 
 
 async def test_without_its_own_filter_the_short_way_still_sees_one_workspace(
@@ -47,21 +48,20 @@ async def test_without_its_own_filter_the_short_way_still_sees_one_workspace(
 ):
     await make_process(neighbour)
     theirs = await make_deal(neighbour)
-    for query in (ONE, PAGE):
-        assert "opportunities.workspace_id = k.workspace_id" in query
-    bare = ONE.replace("opportunities.workspace_id = k.workspace_id AND", "")
-    mine, none = [
-        await app.state.lane.row(bare, *caller(app, workspace, clock), each["id"])
-        for each in (deal, theirs)
-    ]
-    assert (mine["body"] is None, none["body"]) == (False, None)
-    page = PAGE.replace("opportunities.workspace_id = k.workspace_id AND", "")
-    seen = await app.state.lane.row(page, *caller(app, workspace, clock), 50)
+    read, own = asker(workspace, clock), "opportunities.workspace_id = k.workspace_id AND"
+    assert all(own in query for query in (ONE, PAGE, PLAIN_ONE, PLAIN_PAGE))
+    for one, shown in ((ONE, "body"), (PLAIN_ONE, "id")):
+        bare = one.replace(own, "")
+        mine, none = [await app.state.lane.row(bare, *read, each["id"]) for each in (deal, theirs)]
+        assert (mine[shown] is None, none[shown]) == (False, None)
+    seen = await app.state.lane.row(PAGE.replace(own, ""), *read, 50)
     assert [deal["id"] in body for body in seen["bodies"]] == [True]
+    rows = await app.state.lane.rows(PLAIN_PAGE.replace(own, ""), *read, 50)
+    assert [str(row["id"]) for row in rows] == [deal["id"]]
 
 
 async def test_the_setting_ends_with_the_statement(app, deal, workspace, clock):
-    await app.state.lane.row(ONE, *caller(app, workspace, clock), deal["id"])
+    await app.state.lane.row(ONE, *asker(workspace, clock), deal["id"])
     seen = await app.state.lane.row("SELECT count(*), current_setting('app.ws', true) FROM events")
     assert (seen[0], seen[1] or None) == (0, None)
 
@@ -85,43 +85,111 @@ async def test_an_expired_key_opens_nothing(app, client, engine, workspace, deal
         assert (await client.get(path, headers=headers)).status_code == status
 
 
-async def test_every_row_is_found_by_the_index_that_leads_to_it(app, deal, workspace, clock):
-    """Whatever the planner believes of a workspace it does not know."""
-    for query, asked, chosen in (
-        (ONE, deal["id"], "opportunities_pk"),
-        (PAGE, 50, "opportunities_workspace_id_created_at_id_idx"),
-    ):
-        plan = await planned(app, query, *caller(app, workspace, clock), asked)
-        used = set(INDEX.findall(plan))
-        # Of a key, either index names its digest.
-        used -= {"api_keys_digest_idx", "api_keys_workspace_id_digest_key"}
-        assert used == {
-            chosen,
-            "workspaces_pk",
-            "process_versions_pk",
-            "milestones_pk",
-            "criteria_workspace_id_milestone_id_key_key",
-            "events_workspace_id_opportunity_id_occurred_at_idx",
-            "opportunity_products_pk",
-        }
-        assert "Sort" not in plan
-        assert "Seq Scan" not in plan
+WRITTEN = {  # what a statement that writes the whole answer looks up for every deal
+    "process_versions_pk",
+    "milestones_pk",
+    "criteria_workspace_id_milestone_id_key_key",
+    "events_workspace_id_opportunity_id_occurred_at_idx",
+}
+NEWEST = "opportunities_workspace_id_created_at_id_idx"
+ALWAYS = {"workspaces_pk", "opportunity_products_pk"}
+# Of a key, either index names its digest.
+OF_A_KEY = {"api_keys_digest_idx", "api_keys_workspace_id_digest_key"}
+# Of a version, either index names its milestones.
+OF_A_VERSION = {
+    "milestones_workspace_id_version_id_key_key",
+    "milestones_workspace_id_version_id_position_key",
+}
+STEP = {
+    "opportunities_pk",
+    "process_versions_pk",
+    "passages_pk",
+    "criteria_workspace_id_milestone_id_key_key",
+    "events_workspace_id_opportunity_id_occurred_at_idx",
+}
+MANY = 3_000
 
 
-async def planned(app, query, *values):
+async def test_every_row_is_found_by_the_index_that_leads_to_it(owner_db, deal, workspace, clock):
+    """Whatever the planner believes of a workspace it does not know: nothing, or a lot."""
+    read, id, now = asker(workspace, clock), deal["id"], clock.now
+    step = (id, uuid7(), "need", now, *[None] * 5)
+    for fill in (None, MANY):
+        if fill is not None:
+            await filled(owner_db, workspace[0], fill)
+        for query, asked, indexes in (
+            (PLAIN_ONE, (id,), ALWAYS | {"opportunities_pk"}),
+            (PLAIN_PAGE, (50,), ALWAYS | {NEWEST}),
+            (ONE, (id,), ALWAYS | WRITTEN | {"opportunities_pk"}),
+            (PAGE, (50,), ALWAYS | WRITTEN | {NEWEST}),
+            (ADVANCE, step, ALWAYS | STEP),
+        ):
+            plan = await planned(owner_db, query, *read, *asked)
+            assert set(INDEX.findall(plan)) - OF_A_KEY - OF_A_VERSION == indexes
+            assert "Seq Scan" not in plan
+            assert "Sort" not in plan
+
+
+async def test_a_step_changes_rows_by_their_place_alone(owner_db, deal, workspace, clock):
+    """Nothing else leads to them: an index might be gone through before the wall stands."""
+    step = (deal["id"], uuid7(), "need", clock.now, *[None] * 5)
+    for many in (0, MANY):
+        await filled(owner_db, workspace[0], many)
+        plan = await planned(owner_db, ADVANCE, *asker(workspace, clock), *step)
+        assert plan.count("Update on") == plan.count("Tid Scan") == 2
+
+
+def asker(workspace, clock):
+    return Caller(workspace[0], digest(workspace[1]), clock.now, READ)
+
+
+@pytest.fixture
+async def owner_db(database):
+    """One transaction of the owner's, taken back in the end."""
+    options = Lane(database, Settings(_env_file=None)).options
+    address = database.owner.set(drivername="postgresql").render_as_string(hide_password=False)
+    db = await asyncpg.connect(address)
+    begun = db.transaction()
+    await begun.start()
+    for name, value in options["server_settings"].items():
+        if name.startswith(("enable_", "plan_", "jit")):
+            await db.execute(f"SET LOCAL {name} = {value}")
+    yield db
+    await begun.rollback()
+    await db.close()
+
+
+async def filled(db, workspace_id, many):
+    """Deals by the thousand, and what the planner then knows of them."""
+    await db.execute(
+        """INSERT INTO opportunities (workspace_id, id, version, created_at, updated_at, name,
+          process_id, version_id, source, attributes, business_chosen, status, position,
+          clock_from, clock_held_days)
+        SELECT workspace_id, gen_random_uuid(), 1, created_at - n * interval '1 minute', updated_at,
+          'Deal ' || n, process_id, version_id, 'many', '{}', false, 'open', 0, clock_from, 0
+        FROM opportunities CROSS JOIN generate_series(1, $2::int) n
+        WHERE workspace_id = $1 AND source <> 'many'""",
+        workspace_id,
+        many,
+    )
+    await db.execute("ANALYZE opportunities, workspaces, milestones, process_versions")
+
+
+async def planned(db, query, *values):
     """The plan that is made once for all callers."""
-    async with app.state.lane.transaction(values[0]) as db:
-        await db.execute(f"PREPARE asked AS {query}")
-        said = ", ".join(literal(value) for value in values)
-        rows = await db.fetch(f"EXPLAIN (COSTS OFF) EXECUTE asked({said})")
-        await db.execute("DEALLOCATE asked")
+    await db.execute(f"SET LOCAL ROLE {APP}")
+    await db.execute(f"PREPARE asked AS {query}")
+    said = ", ".join(literal(value) for value in values)
+    rows = await db.fetch(f"EXPLAIN (COSTS OFF) EXECUTE asked({said})")
+    await db.execute("DEALLOCATE asked")
+    await db.execute("RESET ROLE")
     return "\n".join(row[0] for row in rows)
 
 
 def literal(value):
     if isinstance(value, bytes):
         return f"'\\x{value.hex()}'"
-    return str(value) if isinstance(value, int) else f"'{value}'"
+    return "NULL" if value is None else str(value) if isinstance(value, int) else f"'{value}'"
 
 
 async def test_a_lost_connection_is_replaced_and_a_reader_hears_nothing_of_it(
@@ -138,5 +206,5 @@ async def test_a_lost_connection_is_replaced_and_a_reader_hears_nothing_of_it(
 
 async def test_where_the_database_says_no_nothing_is_said_twice(app, client, deal, monkeypatch):
     """A statement that was refused has done nothing; the ordinary way does it once."""
-    monkeypatch.setattr(opportunity_bytes, "ONE", "SELECT 1 / 0")
+    monkeypatch.setattr(opportunity_bytes, "PLAIN_ONE", "SELECT 1 / 0")
     assert (await client.get(f"/v1/opportunities/{deal['id']}")).status_code == 200
