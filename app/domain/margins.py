@@ -6,9 +6,10 @@ What was lost has no costs yet: its margin is that part of what it would have br
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import FromClause, and_, func, select, true
 
 from app.core.work import Work
 from app.domain import replay
@@ -52,15 +53,11 @@ async def observed(
     asked: Moment,
 ) -> Margins:
     """Of the orders of a process in `span`, in one statement."""
-    orders = replay.of_orders(work, Passage, as_of=asked.as_of, effective_at=asked.effective_at).c
-    await replay.look_back(work, asked.as_of, asked.effective_at)
-    cost = func.round(OrderLine.direct_cost * orders.fx_rate, exponent(work.home.currency))
-    costs = (
-        select(func.sum(cost).label("cost"))
-        .where(OrderLine.workspace_id == work.workspace_id, OrderLine.event_id == orders.event_id)
-        .having(func.count() == func.count(OrderLine.direct_cost), func.count() > 0)
-        .lateral("costs")
-    )
+    past = {"as_of": asked.as_of, "effective_at": asked.effective_at}
+    passages = replay.of_orders(work, Passage, **past)
+    orders = passages.c
+    await replay.look_back(work, **past)
+    costs = _costs(work, orders)
     known = and_(costs.c.cost.is_not(None), orders.reporting_value.is_not(None))
     own = Milestone.workspace_id == work.workspace_id, Milestone.id == orders.milestone_id
     deal = Opportunity.workspace_id == work.workspace_id, Opportunity.id == orders.opportunity_id
@@ -71,10 +68,10 @@ async def observed(
             func.count().filter(known),
             func.count().filter(~known),
         )
-        .select_from(Milestone)
-        .join(orders.event_id.table, and_(*own))
+        .select_from(passages)
+        .join(Milestone, and_(*own))
         .join(Opportunity, and_(*deal))
-        .outerjoin(costs, Milestone.is_order)
+        .outerjoin(costs, true())
         .where(
             Milestone.is_order,
             Opportunity.deleted_at.is_(None),
@@ -87,6 +84,17 @@ async def observed(
         query = query.where(Opportunity.business_type == business_type)
     value, margin, n, missing = (await work.db.execute(query)).one()
     return Margins(Fraction(value), Fraction(margin), n, missing)
+
+
+def _costs(work: Work, orders: Any) -> FromClause:
+    """What an order cost us, where every line of it says so."""
+    cost = func.round(OrderLine.direct_cost * orders.fx_rate, exponent(work.home.currency))
+    return (
+        select(func.sum(cost).label("cost"))
+        .where(OrderLine.workspace_id == work.workspace_id, OrderLine.event_id == orders.event_id)
+        .having(func.count() == func.count(OrderLine.direct_cost), func.count() > 0)
+        .lateral("costs")
+    )
 
 
 def part(work: Work, value: Fraction, found: Margins | None) -> MoneyOut | None:
