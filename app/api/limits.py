@@ -60,7 +60,7 @@ async def verified(request: Request, tokens: Verifier, token: str) -> Bearer:
     try:
         return await tokens.verify(token, request.app.state.clock())
     except Unauthenticated:
-        await request.app.state.limits.note_failure(_address(request))
+        await request.app.state.limits.note_failure(address_of(request.scope))
         raise
 
 

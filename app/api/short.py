@@ -204,7 +204,7 @@ async def _answer(
 
 async def _found(way: Way, request: Request, caller: Caller, named: dict[str, str]) -> Found | None:
     try:
-        found = await way.find(request, lane_of(request), caller, **named)
+        return await way.find(request, lane_of(request), caller, **named)
     except Lost as lost:
         if way.method == "GET":
             return None
@@ -236,10 +236,24 @@ async def _particular(
         response.headers["Location"] = found.location
     if found.version is not None:
         response.headers["ETag"] = f'"{found.version}"'
-    if way.method != "GET":
+    if way.method == "GET":
+        response = conditional(request, response, caller.now, plain=False)
+    else:
         await place_after(request, response)
-        return response
-    return conditional(request, response, caller.now, plain=False)
+    return await _sealed(request, asking, response, send)
+
+
+async def _refused(request: Request, asking: Asking, error: Exception, send: Send) -> int:
+    if not isinstance(error, Problem):
+        errors.exception("request %s", asking.request_id)
+    return await _sealed(request, asking, problem_response(request.scope, error), send)
+
+
+async def _sealed(request: Request, asking: Asking, response: Response, send: Send) -> int:
+    await seal(request, response)
+    sent = Compression(response) if asking.takes_gzip else response
+    await sent(request.scope, request.receive, send)
+    return response.status_code
 
 
 async def _opportunity(request: Request, lane: Lane, caller: Caller, *, id: str) -> Found | None:

@@ -16,12 +16,13 @@ from app.domain.inflow import Question, arrived_by_person
 from app.domain.plans import plans
 from app.domain.questions import evidenced
 from app.domain.requirements import ground
+from app.domain.target_metrics import resolves
 from app.domain.team_tree import inside, teams
 from app.engine.money import Money, split
 from app.engine.periods import Grain, containing
 from app.schemas.base import MoneyIn
 from app.schemas.scopes import Business, Subject, Whose
-from app.schemas.targets import AllocationIn, AllocationOut, OverrideIn
+from app.schemas.targets import AllocationIn, AllocationOut, Metric, OverrideIn
 from app.tables import Target
 
 HISTORY = timedelta(days=365)
@@ -144,7 +145,9 @@ async def _give(
     if found is not None and found.id == row.parent_id:
         detail = f"{subject} has the target that this one is a share of."
         raise Invalid.at("/to", "scope_refused", detail)
-    below = {"parent_id": row.id, "ends_on": row.ends_on}
+    # The share of an amount is an amount, whatever that was resolved from.
+    metric = Metric.ORDER_VALUE if resolves(Metric(row.metric)) else row.metric
+    below = {"parent_id": row.id, "ends_on": row.ends_on, "metric": metric}
     if found is not None:
         await work.change(Target, found.id, None, **below)
         number = (await targets.last_said(work, found.id)).number + 1

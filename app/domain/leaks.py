@@ -7,12 +7,15 @@ from datetime import date
 from fractions import Fraction
 
 from app.core.work import Work
+from app.domain import margins
 from app.domain.cohort_yield import yield_of
 from app.domain.cohorts import Cohort, Window, midnight
 from app.domain.current_aims import Current, current, of_target
 from app.domain.facts import DealRow, deals_of
 from app.domain.horses import judged, resets
+from app.domain.leads import days_as_span
 from app.domain.leak_groups import Opening, Pending, last_acts, openings, segments
+from app.domain.margins import Margins
 from app.domain.milestones import section_rate
 from app.domain.observed_rates import Passing, asked_cohort, frame, passings
 from app.domain.observed_sections import exact
@@ -39,6 +42,7 @@ from app.schemas.leaks import (
 from app.schemas.metrics import interval_out, metric_out, tenths_out
 from app.schemas.observed_rates import WindowOut
 from app.schemas.ratios import chance_out, ratio_out
+from app.schemas.units import Unit
 
 FORMULA = "leaks.1: exits by Aalen-Johansen, lost orders = value · yield of the average from there"
 WINS = "wins.1: won / (won + lost)"
@@ -70,12 +74,15 @@ async def read(work: Work, asked: LeaksQuery) -> LeaksOut:
         for opening, leak in zip(groups, leaks([one.group for one in groups]), strict=True)
     ]
     aim = await _aim(work, found, asked)
+    margin = await _margins(work, found, asked)
     return LeaksOut(
         **frame(work, found.told, asked, FORMULA),
         window=WindowOut(key=key, from_=found.window.start, to=found.window.end),
         currency=work.home.currency,
         by=asked.by,
-        groups=[_leak_out(work, found, each) for each in _ordered(asked.by, told)],
+        unit=asked.unit,
+        margin=margins.margins_out(work, margin),
+        groups=[_leak_out(work, found, each, margin) for each in _ordered(asked.by, told)],
         win_rate=_win_rate(found, asked),
         levers=_levers(work, found, aim),
         yield_=yield_of(found, work.home.currency),
@@ -130,7 +137,15 @@ def _ordered(by: LeaksBy, told: Sequence[Told]) -> Sequence[Told]:
     )
 
 
-def _leak_out(work: Work, found: Cohort, one: Told) -> LeakOut:
+async def _margins(work: Work, found: Cohort, asked: LeaksQuery) -> Margins | None:
+    """What orders in the same days left, where it is asked for."""
+    if asked.unit is Unit.ORDER_VALUE:
+        return None
+    span = days_as_span(work, found.window.start, found.window.end)
+    return await margins.observed(work, found.told.process_id, asked.business_type, span, asked)
+
+
+def _leak_out(work: Work, found: Cohort, one: Told, margin: Margins | None) -> LeakOut:
     leak, opening = one.leak, one.opening
     trend = opening.trend
     rate = metric_out(leak.rate or NOTHING, "ratio", found.told.at, "aj.1")
@@ -152,6 +167,7 @@ def _leak_out(work: Work, found: Cohort, one: Told) -> LeakOut:
         finding=leak.finding if enough else Finding.UNKNOWN,
         lost_orders=chance_out(float(leak.lost_orders)) or "",
         lost_win_value=_money(work, leak.lost_win_value),
+        lost_win_margin=margins.part(work, leak.lost_win_value, margin),
         time_to_exit_days=_quantiles(leak.days),
         late_discovery_days=_quantiles(leak.late_discovery),
         kinds=_parts(work, leak.kinds),

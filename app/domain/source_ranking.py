@@ -33,8 +33,8 @@ from app.schemas.source_analysis import (
     ResultOut,
     SourceComparisonOut,
     SourcesQuery,
-    Unit,
 )
+from app.schemas.units import Unit
 from app.tables import Source
 
 NOT_ASKED = Spent(None, "not_applicable")

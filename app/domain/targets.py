@@ -11,15 +11,25 @@ from sqlalchemy.orm import aliased
 from app.core.errors import Invalid, NotFound
 from app.core.page import Order, Page, page
 from app.core.work import Work
-from app.domain import processes, teams
+from app.domain import processes, target_metrics, teams
 from app.domain.plans import counted, currency_rates
 from app.domain.questions import period_named
+from app.domain.target_metrics import Resolved, Sought, fits_metric, length, stated_out
 from app.engine.periods import Grain, Period, containing
 from app.engine.plan import Recurrence, fits
 from app.schemas.base import MoneyIn, money_out
 from app.schemas.scopes import Subject, Whose
-from app.schemas.targets import OverassignmentOut, TargetIn, TargetOut, TargetPatch, TargetQuery
+from app.schemas.targets import (
+    Metric,
+    OverassignmentOut,
+    TargetIn,
+    TargetOut,
+    TargetPatch,
+    TargetQuery,
+)
 from app.tables import Person, Target, TargetVersion
+
+BASE = ("stated", "base_period", "base_value", "base_margin", "base_n", "base_missing")
 
 
 async def create(work: Work, wanted: TargetIn) -> TargetOut:
@@ -31,7 +41,16 @@ async def create(work: Work, wanted: TargetIn) -> TargetOut:
         parent = await work.get(Target, wanted.parent_id)
         if parent.process_id != process.id:
             raise Invalid.at("/parent_id", "other_process", "The target above is of this process.")
-    amount, average, currency = await _money(work, wanted.amount, wanted.average_order_value)
+    sought = Sought(
+        process_id=process.id,
+        subject=wanted.scope,
+        business_type=wanted.business_type,
+        metric=wanted.metric,
+        months=length(wanted.recurrence, first, last),
+    )
+    found = await target_metrics.amount_of(work, sought, wanted, None)
+    stated = found.money if found else wanted.amount
+    amount, average, currency = await _money(work, stated, wanted.average_order_value)
     row = await work.add(
         Target,
         process_id=process.id,
@@ -39,12 +58,13 @@ async def create(work: Work, wanted: TargetIn) -> TargetOut:
         team_id=wanted.scope.team_id,
         person_id=wanted.scope.person_id,
         business_type=wanted.business_type,
+        metric=wanted.metric,
         recurrence=wanted.recurrence,
         starts_on=first,
         ends_on=last,
         parent_id=wanted.parent_id,
     )
-    await say(work, row.id, 1, (amount, currency, wanted.count, average))
+    await say(work, row.id, 1, (amount, currency, wanted.count, average), found)
     return await read(work, row.id)
 
 
@@ -65,25 +85,28 @@ async def find(work: Work, asked: TargetQuery) -> Page:
     found = await page(
         work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
     )
-    return Page([seen(row) for row in found.data], found.next_cursor)
+    return Page([seen(work, row) for row in found.data], found.next_cursor)
 
 
 async def read(work: Work, id: UUID) -> TargetOut:
     row = await work.one(viewed(work).where(Target.id == id))
     if row is None:
         raise NotFound(f"There is no target {id}.")
-    return seen(row)
+    return seen(work, row)
 
 
 async def change(work: Work, id: UUID, version: int, patch: TargetPatch) -> TargetOut:
     """What is asked for from now on; what was asked for in closed periods stays."""
     given = patch.model_fields_set
     row = await work.get(Target, id)
+    fits_metric(Metric(row.metric), given)
     values = {"ends_on": _end(work, row, patch.to)} if "to" in given else {}
     await work.change(Target, id, version, **values)
-    if given & {"amount", "count", "average_order_value"}:
+    if given - {"to"}:
         before = await last_said(work, id)
-        await say(work, id, before.number + 1, await _restated(work, before, patch))
+        found = await target_metrics.amount_of(work, target_metrics.sought(row), patch, before)
+        what = await _restated(work, before, patch, found)
+        await say(work, id, before.number + 1, what, found)
     return await read(work, id)
 
 
@@ -97,8 +120,10 @@ async def say(
     id: UUID,
     number: int,
     said: tuple[Decimal | None, str | None, int | None, Decimal | None],
+    found: Resolved | None = None,
 ) -> None:
-    """Append what a target asks for from now on: amount, currency, count, average order value."""
+    """Append what a target asks for from now on: amount, currency, count, average order value; and
+    what the amount was resolved from."""
     amount, currency, count, average = said
     await work.add(
         TargetVersion,
@@ -109,6 +134,7 @@ async def say(
         currency=currency,
         count=count,
         average_order_value=average,
+        **(found.columns if found else {}),
     )
 
 
@@ -155,7 +181,7 @@ def viewed(work: Work) -> Select[Any]:
         .correlate(Target, said)
         .lateral("sums")
     )
-    columns = ("amount", "currency", "average_order_value", "valid_from")
+    columns = ("amount", "currency", "average_order_value", "valid_from", *BASE)
     return (
         work.rows(Target)
         .add_columns(*(said.c[name] for name in columns), said.c["count"].label("orders"), *sums.c)
@@ -165,9 +191,10 @@ def viewed(work: Work) -> Select[Any]:
     )
 
 
-def seen(row: Row[Any]) -> TargetOut:
+def seen(work: Work, row: Row[Any]) -> TargetOut:
     """One row of `viewed` as the world sees it."""
     return TargetOut(
+        **stated_out(row, Metric(row.metric), work.home.currency),
         id=row.id,
         process_id=row.process_id,
         scope=str(Subject(Whose(row.scope), row.team_id or row.person_id)),
@@ -266,11 +293,13 @@ async def _money(
 
 
 async def _restated(
-    work: Work, before: Row[Any], patch: TargetPatch
+    work: Work, before: Row[Any], patch: TargetPatch, found: Resolved | None
 ) -> tuple[Decimal | None, str | None, int | None, Decimal | None]:
     given = patch.model_fields_set
     count = patch.count if "count" in given else before.orders
     amount = patch.amount if "amount" in given else _kept(before.amount, before)
+    if found is not None:
+        amount = found.money
     stated = patch.average_order_value
     average = (
         stated if "average_order_value" in given else _kept(before.average_order_value, before)

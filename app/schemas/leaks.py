@@ -11,6 +11,7 @@ from app.schemas.base import Day, MoneyOut, Out
 from app.schemas.metrics import DaysOut, MetricOut, TargetIds
 from app.schemas.observed_rates import AskedOut, ScopeQuery, WindowKey, WindowOut, YieldOut
 from app.schemas.scopes import PeriodKey
+from app.schemas.units import MarginShareOut, Unit, UnitKey
 
 Share = Annotated[str | None, Field(examples=["0.2500"])]
 
@@ -40,6 +41,7 @@ class LeaksQuery(ScopeQuery):
             description="Which of `declined,duplicate,stale` count as lost in `win_rate`.",
         ),
     ] = None
+    unit: UnitKey = Unit.ORDER_VALUE
     target: Annotated[
         UUID | None, Field(description="Whose levers are told. Default: the scope's target.")
     ] = None
@@ -128,6 +130,13 @@ class LeakOut(Out):
     finding: Annotated[str, Field(description="`leak` | `tight` | `average` | `unknown`.")]
     lost_orders: Annotated[str, Field(examples=["2.5000"])]
     lost_win_value: MoneyOut
+    lost_win_margin: Annotated[
+        MoneyOut | None,
+        Field(
+            description="With `unit=gross_margin`: the part of `lost_win_value` that `margin` says"
+            " orders leave; null where no order's margin is known."
+        ),
+    ]
     time_to_exit_days: QuantilesOut
     late_discovery_days: Annotated[
         QuantilesOut, Field(description="From the customer's last act to the exit.")
@@ -182,6 +191,10 @@ class LeaksOut(AskedOut):
     window: WindowOut
     currency: str
     by: LeaksBy
+    unit: Unit
+    margin: Annotated[
+        MarginShareOut | None, Field(description="With `unit=gross_margin`, else null.")
+    ]
     groups: list[LeakOut]
     win_rate: WinRateOut
     levers: Annotated[LeversOut | None, Field(description="Null without a target in money.")]

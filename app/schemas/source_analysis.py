@@ -16,6 +16,7 @@ from app.schemas.rate_comparison import DifferenceOut
 from app.schemas.scopes import PeriodKey
 from app.schemas.shapes import split
 from app.schemas.sources import SourceKind
+from app.schemas.units import Unit, UnitKey
 
 MOST_SOURCES = 50
 Exact = Annotated[str, Field(examples=["2.5000"])]
@@ -29,22 +30,6 @@ class RankBy(StrEnum):
     ORDERS = "orders"
     ORDER_VALUE_PER_LEAD = "order_value_per_lead"
     COST_PER_ORDER = "cost_per_order"
-
-
-class Unit(StrEnum):
-    """What an order is measured by."""
-
-    ORDER_VALUE = "order_value"
-    GROSS_MARGIN = "gross_margin"
-
-
-UnitKey = Annotated[
-    Unit,
-    Field(
-        description="What orders are measured by: their value, or what is left of it after the"
-        " direct costs of their lines."
-    ),
-]
 
 
 class ModelQuery(In):

@@ -1,6 +1,7 @@
 """What the world says and sees of a target."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -10,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from app.engine import rates
 from app.engine.plan import Recurrence
-from app.schemas.base import In, Instant, Listing, MoneyIn, MoneyOut, Out
+from app.schemas.base import Amount, In, Instant, Listing, MoneyIn, MoneyOut, Out
 from app.schemas.patch import ABSENT
 from app.schemas.rates import RateIn
 from app.schemas.scopes import EVERYBODY, Business, PeriodKey, ScopeIn
@@ -38,13 +39,62 @@ MOST_WEIGHT = 10**9
 Weight = Annotated[Fraction, PlainValidator(_weight, json_schema_input_type=int | str)]
 
 
+class Metric(StrEnum):
+    """What a target is measured by."""
+
+    ORDER_VALUE = "order_value"
+    GROSS_MARGIN = "gross_margin"
+    ORDER_COUNT = "order_count"
+    NEW_CUSTOMERS = "new_customers"
+    GROWTH_RATE = "growth_rate"
+
+
+# What a target of each metric has to state, and what it may.
+STATES: dict[Metric, tuple[frozenset[str], frozenset[str]]] = {
+    Metric.ORDER_VALUE: (frozenset(), frozenset({"amount", "count"})),
+    Metric.GROSS_MARGIN: (frozenset({"gross_margin", "base_period"}), frozenset({"count"})),
+    Metric.ORDER_COUNT: (frozenset({"count"}), frozenset()),
+    Metric.NEW_CUSTOMERS: (frozenset({"count"}), frozenset()),
+    Metric.GROWTH_RATE: (frozenset({"growth_rate", "base_period"}), frozenset({"count"})),
+}
+STATED = ("amount", "count", "gross_margin", "growth_rate", "base_period")
+GrowthRate = Annotated[
+    Amount,
+    Field(
+        gt=-1,
+        le=100,
+        examples=["0.10"],
+        description="How much more than in the base period: 0.10 is a tenth more.",
+    ),
+]
+BasePeriod = Annotated[
+    PeriodKey,
+    Field(
+        examples=["2025"],
+        description="What growth is measured against, or whose orders tell the margin.",
+    ),
+]
+
+
 class TargetIn(In):
     process_id: Annotated[str, Field(max_length=64, description="Id or key of the process.")]
     scope: ScopeIn = EVERYBODY
     business_type: Business = Business.ALL
+    metric: Annotated[
+        Metric,
+        Field(
+            description="`growth_rate` and `gross_margin` are resolved to the amount of orders that"
+            " they take, against `base_period`; `new_customers` are orders of new business."
+        ),
+    ] = Metric.ORDER_VALUE
     amount: Annotated[
         MoneyIn | None, Field(description="To arrive at the order in every period.")
     ] = None
+    gross_margin: Annotated[
+        MoneyIn | None, Field(description="To be left in every period after direct costs.")
+    ] = None
+    growth_rate: GrowthRate | None = None
+    base_period: BasePeriod | None = None
     count: Annotated[Count | None, Field(description="Orders in every period.")] = None
     average_order_value: MoneyIn | None = None
     recurrence: Recurrence = Recurrence.MONTH
@@ -54,8 +104,24 @@ class TargetIn(In):
 
     @model_validator(mode="after")
     def asks_for_something(self) -> Self:
-        if self.amount is None and self.count is None:
+        needed, allowed = STATES[self.metric]
+        said = {name for name in STATED if getattr(self, name) is not None}
+        if self.metric is Metric.ORDER_VALUE and not said & allowed:
             raise PydanticCustomError("target_missing", "a target is an amount, a count or both")
+        if needed - said or said - needed - allowed:
+            raise PydanticCustomError(
+                "metric_misfit",
+                "a target of {metric} states {states}, and besides at most {may}",
+                {
+                    "metric": self.metric.value,
+                    "states": " and ".join(sorted(needed)) or "an amount, a count or both",
+                    "may": " or ".join(sorted(allowed)) or "nothing",
+                },
+            )
+        if self.metric is Metric.NEW_CUSTOMERS and self.business_type is not Business.NEW:
+            raise PydanticCustomError(
+                "new_business_only", "new customers are won in new business: business_type is new"
+            )
         return self
 
 
@@ -63,6 +129,9 @@ class TargetPatch(In):
     """Holds from now on: closed periods keep what was asked for in their time."""
 
     amount: MoneyIn | None = ABSENT
+    gross_margin: MoneyIn = ABSENT
+    growth_rate: GrowthRate = ABSENT
+    base_period: BasePeriod = ABSENT
     count: Count | None = ABSENT
     average_order_value: MoneyIn | None = ABSENT
     to: To = ABSENT
@@ -107,12 +176,33 @@ class FxOut(Out):
     source: str
 
 
+class TargetBaseOut(Out):
+    """What the base period showed when the target was set; later changes of it change no target."""
+
+    period: str
+    order_value: Annotated[
+        MoneyOut, Field(description="Ordered then; for a margin, by orders of known margin.")
+    ]
+    gross_margin: Annotated[MoneyOut | None, Field(description="Of those; null for growth.")]
+    n: Annotated[int, Field(description="Orders that say it.")]
+    missing_count: Annotated[int, Field(description="Orders whose value, or margin, is unknown.")]
+    formula: str
+
+
 class TargetOut(Out):
     id: UUID
     process_id: UUID
     scope: str
     business_type: str
-    amount: MoneyOut | None
+    metric: Metric
+    amount: Annotated[
+        MoneyOut | None, Field(description="Of orders; what a margin or a growth takes of them.")
+    ]
+    gross_margin: Annotated[MoneyOut | None, Field(description="As it was stated.")]
+    growth_rate: Annotated[str | None, Field(examples=["0.10"], description="As it was stated.")]
+    base: Annotated[
+        TargetBaseOut | None, Field(description="What the amount was resolved against.")
+    ]
     count: int | None
     average_order_value: MoneyOut | None
     recurrence: str

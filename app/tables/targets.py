@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.tables.base import Owned, Versioned, home, link
 
+METRICS = "('order_value', 'gross_margin', 'order_count', 'new_customers', 'growth_rate')"
+
 
 class Target(Versioned):
     __tablename__ = "targets"
@@ -19,6 +21,7 @@ class Target(Versioned):
     team_id: Mapped[UUID | None]
     person_id: Mapped[UUID | None]
     business_type: Mapped[str]
+    metric: Mapped[str] = mapped_column(default="order_value")
     recurrence: Mapped[str]
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
@@ -37,6 +40,7 @@ class Target(Versioned):
             name="scope_has_subject",
         ),
         CheckConstraint("business_type IN ('new', 'existing', 'all')", name="business_type_known"),
+        CheckConstraint(f"metric IN {METRICS}", name="metric_known"),
         CheckConstraint(
             "recurrence IN ('month', 'quarter', 'year', 'once')", name="recurrence_known"
         ),
@@ -73,10 +77,22 @@ class TargetVersion(Owned):
     currency: Mapped[str | None]
     count: Mapped[int | None]
     average_order_value: Mapped[Decimal | None]
+    # What was said where it is not an amount of orders: a rate of growth, or a margin in the same
+    # currency. The amount was resolved from it against what the base period showed at that moment.
+    stated: Mapped[Decimal | None]
+    base_period: Mapped[str | None]
+    base_value: Mapped[Decimal | None]
+    base_margin: Mapped[Decimal | None]
+    base_n: Mapped[int | None]
+    base_missing: Mapped[int | None]
 
     __table_args__ = (
         home(),
         link("target_id", "targets", ondelete="CASCADE"),
+        CheckConstraint(
+            "num_nulls(stated, base_period, base_value, base_n, base_missing) IN (0, 5)",
+            name="resolved_with_base",
+        ),
         CheckConstraint("amount IS NOT NULL OR count IS NOT NULL", name="asks_for_something"),
         CheckConstraint("amount >= 0 AND count >= 0", name="not_negative"),
         CheckConstraint("average_order_value > 0", name="average_positive"),

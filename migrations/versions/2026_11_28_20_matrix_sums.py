@@ -1,5 +1,7 @@
 """The matrix summed up by product, segment and status, filled with the cells there are by now."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -17,7 +19,7 @@ TIDY = (
 )
 RIVALS = "jsonb_array_length(competitors)"
 RIVAL = "((competitors -> 0) -> 'annual_value'::text)"
-FOLLOWS = {
+FOLLOWS: dict[str, tuple[sa.types.TypeEngine[Any], str]] = {
     "stated": (
         sa.Numeric(),
         f"CASE WHEN NOT applicable THEN NULL::numeric WHEN ours = 'yes'::text THEN ours_annual_value"

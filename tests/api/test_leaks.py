@@ -9,6 +9,7 @@ from tests.aims import ask, make_target, refused
 from tests.deals import MILESTONES, change, eur, make_person, make_process, post, tell
 from tests.flows import flow, on
 from tests.herds import herd
+from tests.sales import line, make_product
 
 HERE = {"process": "new-business"}
 AMOUNT = "amount"
@@ -328,3 +329,45 @@ async def test_it_costs_as_many_statements_for_many_as_for_one(
         await ask(client, "/v1/leaks", **HERE, by="owner")
         counts.append(len(statements))
     assert counts[0] == counts[1]
+
+
+async def test_what_was_lost_is_worth_the_margin_that_orders_left(client, process):
+    """Two of four orders tell their costs: of 1,000.00 and 600.00 are left 300.00 and 500.00, a
+    half. One more of 400.00 has a line without a cost, the last no lines at all."""
+    press = await make_product(client)
+    for lines in (
+        [line(press, "1000.00", "700.00")],
+        [line(press, "500.00", "50.00"), line(press, "100.00", "50.00")],
+        [line(press, "300.00", "1.00"), line(press, "100.00")],
+    ):
+        deal = await flow(client, (2, "invited"), value="1000.00")
+        await tell(client, deal, "reach", milestone="order", lines=lines, occurred_at=on(9))
+    deal = await flow(client, (2, "invited"), value="1000.00")
+    await tell(client, deal, "reach", milestone="order", amount=eur("80.00"), occurred_at=on(9))
+    await flow(client, (4, "lost"), value="1000.00")
+    found = await ask(client, "/v1/leaks", **HERE, unit="gross_margin")
+    margin = found["margin"]
+    assert (found["unit"], margin["share"]) == ("gross_margin", "0.5000")
+    assert (margin["order_value"], margin["gross_margin"]) == (eur("1600.00"), eur("800.00"))
+    assert (margin["n"], margin["missing_margin_count"]) == (2, 2)
+    assert (margin["status"], margin["source"]) == ("partial", "observed")
+    [left] = [one for one in found["groups"] if one["exits"]]
+    half = Decimal(left["lost_win_value"]["amount"]) / 2
+    assert Decimal(left["lost_win_margin"]["amount"]) == half > 0
+    by_value = await ask(client, "/v1/leaks", **HERE)
+    assert (by_value["unit"], by_value["margin"]) == ("order_value", None)
+    assert {one["lost_win_margin"] for one in by_value["groups"]} == {None}
+
+
+async def test_a_margin_that_no_order_tells_is_null_and_counted(client, process):
+    deal = await flow(client, (2, "invited"), value="1000.00")
+    asked = HERE | {"unit": "gross_margin"}
+    nothing = (await ask(client, "/v1/leaks", **asked))["margin"]
+    assert (nothing["status"], nothing["share"], nothing["n"]) == ("no_orders", None, 0)
+    await tell(client, deal, "reach", milestone="order", amount=eur("80.00"), occurred_at=on(9))
+    await flow(client, (4, "lost"), value="1000.00")
+    found = await ask(client, "/v1/leaks", **asked)
+    unknown = found["margin"]
+    assert (unknown["status"], unknown["share"], unknown["gross_margin"]) == ("unknown", None, None)
+    assert unknown["missing_margin_count"] == 1
+    assert {one["lost_win_margin"] for one in found["groups"]} == {None}

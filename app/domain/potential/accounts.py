@@ -12,7 +12,16 @@ from app.core.page import Order, page
 from app.core.work import Work
 from app.domain.potential import sql
 from app.domain.potential.grounds import Matrix, given, matrix, usual
-from app.domain.potential.groups import Group, Sum, asked, known_value, money_of, sums_out, unasked
+from app.domain.potential.groups import (
+    Group,
+    Sum,
+    asked,
+    blank,
+    known_value,
+    money_of,
+    sums_out,
+    unasked,
+)
 from app.domain.potential.stats import usual_values
 from app.engine.matrix.measures import DEMANDED, share
 from app.engine.matrix.status import Status
@@ -133,7 +142,7 @@ def _scores(
 def _group(whole: Matrix, worth: Worths, account: Row[Any], told: Sequence[Row[Any]]) -> Group:
     """The account's cells; what nobody spoke of is unknown."""
     group = Group()
-    unasked(group, 1, [worth[account.segment or "", id] for id in whole.products])
+    unasked(group, 1, blank([worth[account.segment or "", id] for id in whole.products]))
     for row in told:
         if row.status != Status.UNKNOWN:
             asked(group, row)

@@ -64,12 +64,18 @@ def grouped(
     return groups
 
 
-def unasked(group: Group, accounts: int, worth: Sequence[Fraction | None]) -> None:
-    """So many accounts, for products that are usually worth so much, as if nobody was asked."""
+def blank(worth: Sequence[Fraction | None]) -> Sum:
+    """An account of which nobody asked anything, for products that are usually worth so much."""
+    value = sum((one for one in worth if one is not None), Fraction(0))
+    return Sum(len(worth), value, missing=worth.count(None))
+
+
+def unasked(group: Group, accounts: int, each: Sum) -> None:
+    """So many accounts, as if nobody was asked."""
     unknown = group.sums[Status.UNKNOWN]
-    unknown.n += accounts * len(worth)
-    unknown.value += accounts * sum((value or Fraction(0) for value in worth), Fraction(0))
-    unknown.missing += accounts * worth.count(None)
+    unknown.n += accounts * each.n
+    unknown.value += accounts * each.value
+    unknown.missing += accounts * each.missing
 
 
 def asked(group: Group, row: Row[Any]) -> None:

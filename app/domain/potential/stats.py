@@ -23,7 +23,7 @@ from app.domain.potential.grounds import (
     names_of,
     usual,
 )
-from app.domain.potential.groups import Group, Sum, group_out, grouped, unasked
+from app.domain.potential.groups import Group, Sum, blank, group_out, grouped, unasked
 from app.engine.matrix.ground import Tally
 from app.engine.matrix.measures import share
 from app.engine.matrix.status import Status
@@ -114,8 +114,12 @@ async def _by_owner(work: Work, whole: Matrix, asked: StatsQuery) -> list[StatsG
     await work.db.execute(text(sql.AS_SETS))
     rows = (await work.db.execute(text(sql.BY_OWNER), values)).all()
     groups: defaultdict[UUID | None, Group] = defaultdict(Group)
+    blanks = {
+        segment: blank([worth[segment, id] for id in chosen])
+        for segment in {row.segment for row in heads}
+    }
     for row in heads:
-        unasked(groups[row.owner_id], row.n, [worth[row.segment, id] for id in chosen])
+        unasked(groups[row.owner_id], row.n, blanks[row.segment])
     for row in rows:
         _known(work, groups[row.owner_id], row)
     names = await names_of(work)

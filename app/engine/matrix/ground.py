@@ -49,11 +49,16 @@ class Ground(Generic[Product]):
     displacement: Fraction | None = None
     places: dict[tuple[str, Product], _Sums] = field(default_factory=dict)
     products: dict[Product, _Sums] = field(default_factory=dict)
+    # What was reckoned once is asked for each status of a place, and for each cell shown.
+    _usual: dict[tuple[str, Product], Worth] = field(default_factory=dict)
 
     def usual(self, segment: str, product: Product) -> Worth:
         """What a cell is worth of which nobody said it."""
-        place, whole = self._both(segment, product)
-        return worth(None, place.stated, whole.stated)
+        known = self._usual.get((segment, product))
+        if known is None:
+            place, whole = self._both(segment, product)
+            known = self._usual[segment, product] = worth(None, place.stated, whole.stated)
+        return known
 
     def chances(self, segment: str, product: Product) -> Chances:
         place, whole = self._both(segment, product)
