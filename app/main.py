@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
         worker = Worker(database, settings, clock)
         app.state.engine, app.state.worker = engine, worker
         app.state.lane = Lane(database, settings)
-        async with worker.running():
+        async with worker.running() if settings.worker else nullcontext():
             yield
         await limits.close()
         await app.state.lane.close()

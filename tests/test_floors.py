@@ -16,7 +16,15 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     "tables": {"sqlalchemy"},
     # asyncpg: the driver itself, for the busiest doors (`lane`). limits: counting what callers ask
     # for, here or in a Redis that several servers share.
-    "core": {"sqlalchemy", "asyncpg", "pydantic", "pydantic_settings", "limits"},
+    # python_calamine: workbooks, read by a process of its own (`sheets`).
+    "core": {
+        "sqlalchemy",
+        "asyncpg",
+        "pydantic",
+        "pydantic_settings",
+        "limits",
+        "python_calamine",
+    },
     "schemas": {"pydantic", "pydantic_core"},
     # xlsxwriter: what people mark by hand, as a workbook.
     "domain": {"sqlalchemy", "holidays", "xlsxwriter"},

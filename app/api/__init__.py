@@ -16,6 +16,7 @@ from app.api import (
     forecast,
     goals,
     imports,
+    jobs,
     leaks,
     lights,
     marks,
@@ -94,5 +95,7 @@ ROUTERS = finished(
     pipeline.router,
     restores.router,
     imports.router,
+    imports.known,
+    jobs.router,
     workspaces.router,
 )

@@ -67,6 +67,7 @@ TAGS = {
     "sources": "Where business comes from, what that costs, and what it brings.",
     "matrix": "Customers by products: who buys what, from whom, and what nobody asked yet.",
     "imports": "Files of many rows, with a result for every row.",
+    "jobs": "Work outside of requests: what waits, is under way, or was given up.",
     "calendar": "Working days and periods.",
     "operations": "Whether the service lives and can work, and what its problems mean.",
 }

@@ -59,7 +59,7 @@ class Database:
             "enable_nestloop": "off",
         }
         role = "backcast_worker" if self.app_role else ""
-        return self._engine(self.app, limits, role, pool_size=4)
+        return self._engine(self.app, limits, role, pool_size=5)
 
     def owner_engine(self) -> AsyncEngine:
         return self._engine(self.owner, {"timezone": "UTC"}, "", pool_size=1)

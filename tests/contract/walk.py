@@ -11,6 +11,7 @@ import httpx2 as httpx
 
 from app.domain.demo import PROCESS
 from tests.contract.walk_customers import customers
+from tests.contract.walk_jobs import jobs
 from tests.contract.walk_matrix import matrix
 from tests.contract.walk_orders import orders
 from tests.contract.walk_reading import reading
@@ -124,6 +125,7 @@ async def through(walk: Walk, settled: Any) -> None:
     await orders(walk)
     await customers(walk)
     await matrix(walk)
+    await jobs(walk, settled)
     await _farewell(walk)
 
 
