@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -86,7 +86,8 @@ def _lifespan(settings: Settings, database: Database, clock: Clock) -> Any:
         app.state.engine, app.state.worker = engine, worker
         app.state.lane = Lane(database, settings)
         _watch(app)
-        async with _followed(app, settings, database), worker.running():
+        working = worker.running() if settings.worker else nullcontext()
+        async with _followed(app, settings, database), working:
             yield
         app.state.streams.close()
         if app.state.tokens is not None:

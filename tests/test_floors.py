@@ -18,6 +18,7 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
     # for, here or in a Redis that several servers share. joserfc, httpx2: tokens of an issuer.
     # httpx2, standardwebhooks: others are told by calling them, in `outbound` and `signing`.
     # prometheus_client: where somebody looks.
+    # python_calamine: workbooks, read by a process of its own (`sheets`).
     "core": {
         "sqlalchemy",
         "asyncpg",
@@ -28,6 +29,7 @@ FLOORS = {  # from the ground up: floor -> third-party libraries it may import
         "httpx2",
         "prometheus_client",
         "standardwebhooks",
+        "python_calamine",
     },
     "schemas": {"pydantic", "pydantic_core"},
     # xlsxwriter: what people mark by hand, as a workbook.

@@ -19,6 +19,7 @@ from app.api import (
     goals,
     identities,
     imports,
+    jobs,
     leaks,
     lights,
     marks,
@@ -104,5 +105,7 @@ ROUTERS = finished(
     event_log.router,
     stream.router,
     webhooks.router,
+    imports.known,
+    jobs.router,
     workspaces.router,
 )

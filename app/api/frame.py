@@ -28,7 +28,14 @@ GONE = 499
 
 SAFE = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 JSON = ("application/json", "application/merge-patch+json")
-UPLOADS = ("text/csv", "application/csv", "text/plain", "application/octet-stream")
+UPLOADS = (
+    "text/csv",
+    "application/csv",
+    "text/plain",
+    "application/octet-stream",
+    "application/x-ndjson",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+)
 
 
 def request_id_of(said: str) -> str:

@@ -68,6 +68,7 @@ TAGS = {
     "matrix": "Customers by products: who buys what, from whom, and what nobody asked yet.",
     "imports": "Files of many rows, with a result for every row.",
     "events": "What happened, for other programs: a log, streams, and webhooks.",
+    "jobs": "Work outside of requests: what waits, is under way, or was given up.",
     "calendar": "Working days and periods.",
     "operations": "Whether the service lives and can work, and what its problems mean.",
 }

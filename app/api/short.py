@@ -17,14 +17,15 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Asgi
 
+from app.api.answers import problem_response
 from app.api.bodies import Body
-from app.api.compression import WORTH_IT
-from app.api.frame import log, request_id_of
+from app.api.compression import WORTH_IT, Compression
+from app.api.frame import errors, log, request_id_of, seal
 from app.api.headers import conditional, tag_of
 from app.api.limits import address_of, refuse_guesses, who
 from app.api.replicas import lane_of, place_after
 from app.api.short_answers import to_change, to_question
-from app.core.errors import MalformedBody, NotFound, OutcomeUnknown
+from app.core.errors import MalformedBody, NotFound, OutcomeUnknown, Problem
 from app.core.keys import digest
 from app.core.lane import Caller, Lane, Lost, NoAnswer
 from app.core.limits import Bucket, Limits, Spent

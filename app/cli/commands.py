@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("worker")(serve.work)
 app.command("migrate")(serve.migrate)
 app.command("distribute")(distribute.distribute)
 app.add_typer(workspaces.app, name="workspace")

@@ -78,7 +78,7 @@ class Database:
         }
         role = "backcast_worker" if self.app_role else ""
         connect = _patience(settings, settings.import_timeout_seconds)
-        return self._engine(self.app, limits, role, pool_size=4, connect=connect)
+        return self._engine(self.app, limits, role, pool_size=5, connect=connect)
 
     def owner_engine(self) -> AsyncEngine:
         # Without a time limit: a migration takes as long as it takes.

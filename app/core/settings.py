@@ -86,8 +86,12 @@ class Settings(BaseSettings):
     statement_timeout_seconds: int = Field(default=15, ge=1)
     lock_timeout_seconds: int = Field(default=2, ge=1)
     import_timeout_seconds: int = Field(default=3600, ge=1)
+    import_chunk_rows: int = Field(
+        default=10_000, ge=1, description="About how many rows of an import are written at once."
+    )
+    worker: bool = Field(default=True, description="Whether `serve` does jobs beside answering.")
     rounds: bool = Field(
-        default=True, description="Whether this server does the daily rounds of the workspaces."
+        default=True, description="Whether its worker looks for what recurs, such as daily rounds."
     )
     webhooks_to_loopback: bool = Field(
         default=False,

@@ -149,6 +149,13 @@ async def decide(work: Work, *, table: str | None = None, ids: Sequence[UUID] = 
         await replay.as_sets(work, decision, values)
 
 
+async def decide_brought(work: Work, import_id: UUID) -> None:
+    """Decide it for all that an import brought in piece by piece, as if they had come together."""
+    decision = _said(work, _DECIDE, "c.import_id = :import AND c.deleted_at IS NULL")
+    values = {"workspace": work.workspace_id, "months": MONTHS, "import": import_id}
+    await replay.as_sets(work, text(decision), values)
+
+
 async def recount(work: Work, ids: str, **values: object) -> None:
     """Count the arrivals of opportunities under the type of business that was just stated.
 

@@ -1,9 +1,9 @@
 """What is done once a day in every workspace, without anybody asking: dead horses and snapshots.
 
-A round belongs to a local day and begins at two in the morning of the workspace. Its place in the
-ledger is written in the same transaction as its effects, so that a round that died has done
-nothing and is done again, and of two servers one does it. Of missed days only the latest is made
-up for: yesterday's dead horses are today's as well.
+A round belongs to a local day and begins at two in the morning of the workspace; each of its steps
+is a job. Its place in the ledger is written in the same transaction as its effects, so that a round
+that died has done nothing and is done again, and of two workers one does it. Of missed days only
+the latest is made up for: yesterday's dead horses are today's as well.
 """
 
 import logging
@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.database import workspace_transaction
 from app.core.work import Work
-from app.domain import burials, snapshots
+from app.domain import burials, jobs, snapshots
 from app.domain.access import home
+from app.schemas.jobs import JobKind
 from app.tables import DailyRound, Process, Workspace
 
 log = logging.getLogger("backcast.rounds")
@@ -37,20 +38,25 @@ Step = Callable[[Work, Row[Any]], Awaitable[None]]
 STEPS: Mapping[str, Step] = {"snapshots": _snapshot, "stale": burials.bury}
 
 
-async def run(
-    engine: AsyncEngine, clock: Callable[[], datetime], done: dict[UUID, date] | None = None
+async def call(
+    engine: AsyncEngine, clock: Callable[[], datetime], called: dict[UUID, date] | None = None
 ) -> None:
-    """Do the rounds that are due everywhere. `done` remembers between calls, so that a workspace
-    whose round is known to be over costs no statement. `engine`: the patient one, which may list
-    workspaces. What goes wrong in one workspace is logged, and tried again in the next call.
+    """Queue the rounds that are due everywhere. `called` remembers between calls, so that a
+    workspace whose round is known to be queued costs no statement. `engine`: the patient one,
+    which may list workspaces.
     """
-    known = {} if done is None else done
+    known = {} if called is None else called
     async with engine.begin() as db:
         query = select(Workspace.id, Workspace.time_zone).order_by(Workspace.id)
         workspaces = (await db.execute(query)).all()
     for workspace_id, time_zone in workspaces:
         today = day_of(clock(), ZoneInfo(time_zone))
-        if known.get(workspace_id) != today and await visit(engine, clock, workspace_id, today):
+        if known.get(workspace_id) != today:
+            async with workspace_transaction(engine, workspace_id) as db:
+                own = await home(db, workspace_id)
+                work = Work(db, workspace_id, own, clock(), ACTOR, own.language)
+                for kind in (*STEPS, JobKind.PURGE):
+                    await jobs.enqueue(work, JobKind(kind), today, again=False)
             known[workspace_id] = today
 
 
@@ -65,7 +71,7 @@ async def visit(
     whole = True
     for kind, step in steps.items():
         try:
-            await _one(engine, clock, workspace_id, today, kind, step)
+            await one(engine, clock, workspace_id, today, kind, step)
         except Exception:
             log.exception("the daily round %s of workspace %s; tried again", kind, workspace_id)
             whole = False
@@ -85,14 +91,16 @@ def day_of(now: datetime, zone: ZoneInfo) -> date:
     return local.date() - timedelta(days=1 if local.hour < BEGINS_AT_HOUR else 0)
 
 
-async def _one(
+async def one(
     engine: AsyncEngine,
     clock: Callable[[], datetime],
     workspace_id: UUID,
     today: date,
     kind: str,
-    step: Step,
+    step: Step | None = None,
 ) -> None:
+    """One step of a day's round, unless it is done."""
+    step = step or STEPS[kind]
     async with workspace_transaction(engine, workspace_id) as db:
         own = await home(db, workspace_id)
         work = Work(db, workspace_id, own, clock(), ACTOR, own.language)

@@ -32,6 +32,16 @@ class ImportState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class PresetName(StrEnum):
+    """Systems whose exports are known."""
+
+    SALESFORCE = "salesforce"
+    HUBSPOT = "hubspot"
+    PIPEDRIVE = "pipedrive"
+    DYNAMICS = "dynamics"
+    ODOO = "odoo"
+
+
 class ResultFile(StrEnum):
     SUCCESSFUL = "successful.csv"
     FAILED = "failed.csv"
@@ -86,6 +96,10 @@ TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
 class MappingIn(In):
     """How to read the file. What is left out is read as the defaults say or found out."""
 
+    preset: Annotated[
+        PresetName | None,
+        Field(description="The system it was exported from; `columns` come before its own."),
+    ] = None
     columns: Annotated[
         dict[Header, Header],
         Field(
@@ -149,6 +163,7 @@ class CountsOut(Out):
 
 
 class DialectOut(Out):
+    format: Literal["csv", "xlsx", "ndjson"]
     encoding: str
     delimiter: str
     header: list[str]
@@ -159,6 +174,22 @@ class PlaceholdersOut(Out):
 
     accounts: list[str]
     people: list[str]
+
+
+class RevertOut(Out):
+    """How far the undoing of an import is; numbers are there once it is completed."""
+
+    state: Literal["queued", "completed"]
+    dry_run: bool
+    removed: Annotated[
+        dict[str, int] | None, Field(description="What it had made, by kind of object.")
+    ]
+    restored: Annotated[
+        dict[str, int] | None, Field(description="What it had changed and is as before.")
+    ]
+    left: Annotated[
+        int | None, Field(description="What was touched since or is in use; see `/left`.")
+    ]
 
 
 class ImportOut(Out):
@@ -187,6 +218,8 @@ class ImportOut(Out):
     problem: Annotated[
         dict[str, Any] | None, Field(description="Why the import as a whole failed.")
     ]
+    chunks: Annotated[int | None, Field(description="Into how many it is cut; known once it runs.")]
+    revert: Annotated[RevertOut | None, Field(description="Whether it is, or was, undone.")]
     size: Annotated[int | None, Field(description="Bytes of the file.")]
     sha256: str | None
     created_at: datetime
@@ -211,4 +244,59 @@ class ImportProblemOut(Out):
 
 
 class ProblemQuery(Listing):
+    outcome: Literal["rejected", "held"] | None = None
+
+
+class RevertQuery(In):
+    dry_run: Annotated[bool, Field(description="Do everything, report it, keep nothing.")] = False
+
+
+class ImportPresetOut(Out):
+    """How the exports of a system are read."""
+
+    name: PresetName
+    object: ImportObject
+    columns: Annotated[
+        dict[str, list[str]],
+        Field(description="Field → columns that stand for it; the first that the file has."),
+    ]
+    note: str
+
+
+class LeftQuery(Listing):
     pass
+
+
+class ImportLeftOut(Out):
+    """What undoing an import left as it is."""
+
+    object: Literal["accounts", "opportunities", "people", "products"]
+    object_id: UUID
+    reason: Annotated[
+        Literal["changed_since", "in_use", "no_way_back"],
+        Field(
+            description="changed_since: by somebody else or a later import · in_use: something"
+            " that stays refers to it · no_way_back: the file told a step back, which cannot be"
+            " told back"
+        ),
+    ]
+
+
+class HeldStageOut(Out):
+    column: str
+    stage: str
+    rows: int
+    first_line: int
+
+
+class ImportHeldOut(Out):
+    """What waits for a word about its stage."""
+
+    stages: list[HeldStageOut]
+
+
+class ReleaseIn(In):
+    stages: Annotated[
+        dict[Cell, StageIn],
+        Field(min_length=1, description="Stage → meaning, as in the mapping; added to it."),
+    ]

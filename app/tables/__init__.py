@@ -8,7 +8,15 @@ from app.tables.distinctions import DistinctAccounts, DistinctOpportunities
 from app.tables.forecasts import ForecastPoint, ForecastSnapshot
 from app.tables.goals import Goal, GoalProduct
 from app.tables.idempotency import KeptAnswer
-from app.tables.imports import Import, ImportPart, ImportProblem
+from app.tables.imports import (
+    Import,
+    ImportChange,
+    ImportChunk,
+    ImportLeft,
+    ImportPart,
+    ImportProblem,
+)
+from app.tables.jobs import Job
 from app.tables.ledger import ArrivalCell, MatrixSum, StockCell
 from app.tables.matrix import Cell, CellChange, CellConflict, CellCount, Mark
 from app.tables.merges import AccountMerge, AccountMergeChange, AccountMergeUndo
@@ -57,8 +65,12 @@ __all__ = [
     "GoalProduct",
     "Identity",
     "Import",
+    "ImportChange",
+    "ImportChunk",
+    "ImportLeft",
     "ImportPart",
     "ImportProblem",
+    "Job",
     "KeptAnswer",
     "Mark",
     "MatrixSum",

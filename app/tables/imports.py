@@ -1,10 +1,11 @@
-"""Imports: the file as it came, the state of its reading, and every bad field of every row."""
+"""Imports: the file as it came, how far it is written, every bad field of every row, and what
+objects were before."""
 
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.tables.base import Owned, home, link
@@ -32,8 +33,8 @@ class Import(Owned):
     counts: Mapped[dict[str, Any]]
     reconciliation: Mapped[dict[str, Any] | None]
     problem: Mapped[dict[str, Any] | None]
-    lease_until: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(default=0)
+    # How far its undoing is, and what came of it.
+    revert: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -51,12 +52,6 @@ class Import(Owned):
             name="state_known",
         ),
         Index(None, "workspace_id", "created_at", "id"),
-        Index(
-            "imports_waiting_idx",
-            "workspace_id",
-            "state",
-            postgresql_where=text("state IN ('queued', 'running')"),
-        ),
     )
 
 
@@ -93,4 +88,64 @@ class ImportProblem(Owned):
         home(),
         link("import_id", "imports", ondelete="CASCADE"),
         CheckConstraint("outcome IN ('rejected', 'held')", name="outcome_known"),
+    )
+
+
+class ImportChunk(Owned):
+    """A part of an import that is written: in the same transaction as its rows, so that whoever
+    takes the import up again knows what is done. What came of it is added up at the end."""
+
+    __tablename__ = "import_chunks"
+
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    counts: Mapped[dict[str, Any]]
+    report: Mapped[dict[str, Any]]
+    reconciliation: Mapped[dict[str, Any] | None]
+    written_at: Mapped[datetime]
+
+    __table_args__ = (
+        home(),
+        link("import_id", "imports", ondelete="CASCADE"),
+    )
+
+
+class ImportChange(Owned):
+    """What an import made of something: as it was before (nothing, where it was made), and the
+    version it had afterwards. Deals that came in new say by themselves which import made them."""
+
+    __tablename__ = "import_changes"
+
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    table_name: Mapped[str] = mapped_column(primary_key=True)
+    row_id: Mapped[UUID] = mapped_column(primary_key=True)
+    before: Mapped[dict[str, Any] | None]
+    version: Mapped[int]
+
+    __table_args__ = (
+        home(),
+        link("import_id", "imports", ondelete="CASCADE"),
+        CheckConstraint(
+            "table_name IN ('accounts', 'opportunities', 'people', 'products')",
+            name="table_name_known",
+        ),
+    )
+
+
+class ImportLeft(Owned):
+    """What undoing an import left as it was, and why."""
+
+    __tablename__ = "import_left"
+
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    table_name: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+
+    __table_args__ = (
+        home(),
+        link("import_id", "imports", ondelete="CASCADE"),
+        CheckConstraint(
+            "reason IN ('changed_since', 'in_use', 'no_way_back')", name="reason_known"
+        ),
     )

@@ -211,8 +211,8 @@ async def test_a_look_goes_everywhere_and_remembers_where_it_was(patient, clock,
         everywhere = (await db.scalars(select(Workspace.id))).all()
     # What other tests left behind was visited already, as far as this look knows.
     memory = {id: date(2026, 7, 20) for id in everywhere if id != workspace[0]}
-    await rounds.run(patient, clock, memory)
+    await rounds.call(patient, clock, memory)
     assert memory[workspace[0]] == date(2026, 7, 20)
     seen = dict(memory)
-    await rounds.run(patient, clock, memory)
+    await rounds.call(patient, clock, memory)
     assert memory == seen

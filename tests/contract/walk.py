@@ -13,6 +13,7 @@ from app.domain.demo import PROCESS
 from tests.contract.walk_customers import customers
 from tests.contract.walk_events import events
 from tests.contract.walk_identity import identity
+from tests.contract.walk_jobs import jobs
 from tests.contract.walk_matrix import matrix
 from tests.contract.walk_orders import orders
 from tests.contract.walk_reading import reading
@@ -128,6 +129,7 @@ async def through(walk: Walk, settled: Any) -> None:
     await matrix(walk)
     await identity(walk)
     await events(walk)
+    await jobs(walk, settled)
     await _farewell(walk)
 
 

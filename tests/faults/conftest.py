@@ -27,9 +27,10 @@ from app.migrate import migrate
 from tests.conftest import CLOCK, LIMITS, new_workspace
 from tests.events.fixtures import loopback, patient, post_office
 from tests.faults.proxy import Proxy, between
+from tests.faults.workshop import workshop
 from tests.postgres.conftest import QUICK
 
-__all__ = ["loopback", "patient", "post_office"]
+__all__ = ["loopback", "patient", "post_office", "workshop"]
 
 ROOT = Path(__file__).parents[2]
 BACKCAST = [sys.executable, "-c", "import sys; from app.cli import main; sys.exit(main())"]

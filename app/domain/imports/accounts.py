@@ -2,7 +2,7 @@
 
 from app.core.errors import Invalid
 from app.core.work import Work
-from app.domain.imports import faults, lookups, sql
+from app.domain.imports import faults, lookups, sql, traces
 from app.domain.imports.mapping import Plan
 from app.domain.imports.outcome import Outcome, matches, outcome
 from app.domain.trees import hold
@@ -35,11 +35,12 @@ FROM (
       AND (r.external_id IS NULL OR b.external_id IS NULL)) m"""
 
 _ENTER = """
-INSERT INTO accounts (workspace_id, id, name, segment, country, domain, vat_id, postcode, source,
-  external_id, attributes, version, created_at, updated_at)
-SELECT :ws, m.id, r.name, r.segment, r.country, r.domain, r.vat_id, r.postcode, :source,
+INSERT INTO accounts (workspace_id, id, name, segment, country, domain, vat_id, postcode, owner_id,
+  source, external_id, attributes, version, created_at, updated_at)
+SELECT :ws, m.id, r.name, r.segment, r.country, r.domain, r.vat_id, r.postcode, w.id, :source,
   r.external_id, jsonb_strip_nulls(r.attributes), 1, :now, :now
-FROM staged_rows r JOIN staged_matches m ON m.line = r.line WHERE m.fresh"""
+FROM staged_rows r JOIN staged_matches m ON m.line = r.line
+LEFT JOIN staged_people w ON w.said = r.owner WHERE m.fresh"""
 
 _HANG = """
 UPDATE accounts a SET parent_id = nullif(p.id, a.id)
@@ -50,7 +51,8 @@ WHERE m.fresh AND a.workspace_id = :ws AND a.id = m.id"""
 _CHANGE = """
 UPDATE accounts a SET name = n.name, segment = n.segment, country = n.country, domain = n.domain,
   vat_id = n.vat_id, postcode = n.postcode, parent_id = n.parent_id,
-  external_id = n.external_id, attributes = n.attributes, version = a.version + 1, updated_at = :now
+  owner_id = n.owner_id, external_id = n.external_id, attributes = n.attributes,
+  version = a.version + 1, updated_at = :now
 FROM (
   SELECT o.id, r.name,
     CASE WHEN :has_segment THEN r.segment ELSE o.segment END AS segment,
@@ -59,18 +61,21 @@ FROM (
     CASE WHEN :has_vat_id THEN r.vat_id ELSE o.vat_id END AS vat_id,
     CASE WHEN :has_postcode THEN r.postcode ELSE o.postcode END AS postcode,
     CASE WHEN :has_parent THEN nullif(p.id, o.id) ELSE o.parent_id END AS parent_id,
+    -- An empty cell does not take an owner away.
+    coalesce(w.id, o.owner_id) AS owner_id,
     coalesce(r.external_id, o.external_id) AS external_id,
     jsonb_strip_nulls((o.attributes - 'placeholder') || r.attributes) AS attributes
   FROM staged_rows r JOIN staged_matches m ON m.line = r.line
   JOIN accounts o ON o.workspace_id = :ws AND o.id = m.id AND o.merged_into IS NULL
   LEFT JOIN staged_accounts p ON p.said = r.parent
+  LEFT JOIN staged_people w ON w.said = r.owner
   WHERE NOT m.fresh) n
 WHERE a.workspace_id = :ws AND a.id = n.id
-  AND (a.name, a.segment, a.country, a.domain, a.vat_id, a.postcode, a.parent_id, a.external_id,
-      a.attributes)
+  AND (a.name, a.segment, a.country, a.domain, a.vat_id, a.postcode, a.parent_id, a.owner_id,
+      a.external_id, a.attributes)
     IS DISTINCT FROM
-    (n.name, n.segment, n.country, n.domain, n.vat_id, n.postcode, n.parent_id, n.external_id,
-      n.attributes)"""
+    (n.name, n.segment, n.country, n.domain, n.vat_id, n.postcode, n.parent_id, n.owner_id,
+      n.external_id, n.attributes)"""
 
 _CYCLE = """
 WITH RECURSIVE up (start, id, parent_id) AS (
@@ -93,6 +98,8 @@ async def prepare(work: Work, plan: Plan) -> None:
 async def write(work: Work, plan: Plan) -> Outcome:
     """Write `staged_rows`. Groups that are not known become placeholders."""
     await hold(work, Account)
+    await traces.look(work, "accounts", "SELECT id FROM staged_matches WHERE NOT fresh")
+    await lookups.people(work, plan.source, "SELECT owner AS said FROM staged_rows")
     created = await sql.change(work, _ENTER, source=plan.source)
     await lookups.accounts(work, plan.source, "SELECT parent AS said FROM staged_rows")
     await sql.change(work, _HANG)
@@ -100,8 +107,12 @@ async def write(work: Work, plan: Plan) -> Outcome:
     updated = await sql.change(work, _CHANGE, **flags)
     if plan.has("parent"):
         await no_cycle(work, "accounts")
+    await traces.keep(work, plan, "accounts")
+    await traces.made(work, plan, "accounts", "SELECT id FROM staged_matches WHERE fresh")
+    await traces.placeholders(work, plan, "accounts", "people")
     placeholders = await lookups.made(work, "staged_accounts")
-    return await outcome(work, created, updated, accounts=placeholders)
+    people = await lookups.made(work, "staged_people")
+    return await outcome(work, created, updated, accounts=placeholders, people=people)
 
 
 async def no_cycle(work: Work, table: str) -> None:

@@ -4,7 +4,7 @@ import csv
 import io
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from app.core.errors import EncodingWrong, FileUnreadable
@@ -26,6 +26,9 @@ class Dialect:
     # Bytes and physical lines up to the first row.
     offset: int
     first_line: int
+    # What the file was before it was unpacked. Then every record is a row of its own, whatever
+    # line breaks it holds.
+    format: str = "csv"
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
@@ -33,6 +36,10 @@ class Dialect:
 
     def stored(self) -> dict[str, Any]:
         return asdict(self) | {"header": list(self.header)}
+
+    @property
+    def whole(self) -> bool:
+        return self.format != "csv"
 
     @property
     def charset(self) -> str:
@@ -73,6 +80,14 @@ def dialect_of(
         offset=start + _length(taken, encoding),
         first_line=1 + taken.count(newline),
     )
+
+
+def unpacked(head: bytes, format: str) -> Dialect:
+    """How rows are written that were unpacked from a file of another format."""
+    found = dialect_of(head, is_utf8=True, delimiter=",", encoding=UTF_8)
+    above = head[: found.offset].decode().count("\n")
+    first = 1 if format == "ndjson" else above + 1
+    return replace(found, newline="\n", format=format, first_line=first)
 
 
 def _newline(head: bytes) -> str:

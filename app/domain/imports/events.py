@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.core.work import Work
-from app.domain.imports import faults, lookups, sql, stages, telling
+from app.domain.imports import faults, lookups, sql, stages, telling, traces
 from app.domain.imports.mapping import Plan
 from app.domain.imports.outcome import Outcome
 
@@ -197,7 +197,10 @@ async def write(work: Work, plan: Plan) -> Outcome:
     await sql.change(work, _TOLD_BY_A_LIST, source=plan.source)
     await sql.change(work, _STAGE)
     await telling.forget_known(work, plan)
+    await traces.look(work, "opportunities", "SELECT opportunity_id FROM staged_events")
     told = await telling.tell(work, plan)
+    await traces.keep(work, plan, "opportunities")
+    await traces.placeholders(work, plan, "people")
     return await _outcome(work, plan, told)
 
 

@@ -1,6 +1,7 @@
 """What can be wrong with a field: a code for programs, a sentence for people."""
 
 from typing import Any
+from uuid import UUID
 
 from app.core.work import Work
 from app.domain.imports import sql
@@ -100,6 +101,14 @@ SELECT :ws, :import, line,
   outcome, "column", code, left(value, 500), detail
 FROM staged_faults"""
 
+_HELD_ROWS = """
+CREATE TEMPORARY TABLE staged_released ON COMMIT DROP AS
+SELECT line FROM import_problems WHERE workspace_id = :ws AND import_id = :import
+GROUP BY line HAVING bool_and(outcome = 'held')"""
+_FORGET = """
+DELETE FROM import_problems WHERE workspace_id = :ws AND import_id = :import
+  AND line IN (SELECT line FROM staged_released)"""
+
 _COUNT = """
 SELECT count(*) FILTER (WHERE NOT held) AS rejected, count(*) FILTER (WHERE held) AS held
 FROM (SELECT line, bool_and(outcome = 'held') AS held FROM staged_faults GROUP BY line) rows"""
@@ -131,6 +140,13 @@ async def set_aside(work: Work) -> None:
 async def keep(work: Work, import_id: object) -> None:
     """Store the faults with the import."""
     await sql.change(work, _KEEP, **{"import": import_id})
+
+
+async def release(work: Work, import_id: UUID) -> int:
+    """Make `staged_released` (line) of the rows that are held, and forget why; how many."""
+    for statement in (_HELD_ROWS.replace(":import", f"'{import_id}'"), _FORGET):
+        await sql.change(work, statement, **{"import": import_id})
+    return int(await sql.value(work, "SELECT count(*) FROM staged_released"))
 
 
 async def count(work: Work) -> tuple[int, int]:

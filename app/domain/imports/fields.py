@@ -56,7 +56,7 @@ FIELDS: dict[ImportObject, tuple[Field, ...]] = {
     ImportObject.ACCOUNTS: (
         *_texts("external_id"),
         Field("name", required=True),
-        *_texts("segment", "country", "domain", "vat_id", "postcode", "parent"),
+        *_texts("segment", "country", "domain", "vat_id", "postcode", "parent", "owner"),
     ),
     ImportObject.PRODUCTS: (
         Field("key", Kind.KEY),

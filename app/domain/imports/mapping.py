@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from app.core.errors import ColumnMissing, Fault, Invalid
 from app.core.work import Home
+from app.domain.imports import presets
 from app.domain.imports.fields import FIELDS, WIDE, Field, field_of, possible
 from app.schemas.imports import ImportObject, MappingIn
 
@@ -31,6 +32,8 @@ class Column:
     place: int | None
     constant: str | None
     fix: dict[str, str]
+    # Where else to look when this says nothing.
+    more: tuple["Column", ...] = ()
 
     @property
     def cell(self) -> str:
@@ -68,7 +71,10 @@ class Plan:
 def check(object: ImportObject, mapping: MappingIn, milestones: Sequence[str]) -> None:
     """Refuse a mapping that cannot be meant, with all its faults: `Invalid`."""
     faults = [*_field_faults(object, mapping, milestones), *_stage_faults(mapping, milestones)]
-    if not faults and mapping.columns:
+    if mapping.preset is not None and presets.preset_of(mapping, object) is None:
+        detail = f"there is no preset for {object.value} of {mapping.preset.value}"
+        faults.append({"pointer": "/mapping/preset", "code": "unknown_preset", "detail": detail})
+    if not faults and mapping.columns and mapping.preset is None:
         faults = list(_lacks(object, {*mapping.columns.values(), *mapping.constants}))
     if faults:
         raise Invalid(faults[0]["detail"], faults=faults)
@@ -83,8 +89,8 @@ def plan(
     those named like fields are taken. `ColumnMissing` names every column that is not there.
     """
     object, mapping = ImportObject(job.object), MappingIn.model_validate(job.mapping)
-    wanted = mapping.columns or _named_like(object, header, keys)
     check(object, mapping, keys)
+    wanted = _wanted(object, mapping, header, keys)
     _present(object, mapping, wanted, header)
     return Plan(
         import_id=job.id,
@@ -99,6 +105,16 @@ def plan(
         zone=mapping.timezone or home.time_zone,
         currency=mapping.currency or home.currency,
     )
+
+
+def _wanted(
+    object: ImportObject, mapping: MappingIn, header: Sequence[str], keys: Sequence[str]
+) -> dict[str, str]:
+    """Column of the file → field."""
+    preset = presets.preset_of(mapping, object)
+    if preset is None:
+        return mapping.columns or _named_like(object, header, keys)
+    return mapping.columns | dict(presets.columns(preset, mapping, header))
 
 
 def _named_like(object: ImportObject, header: Sequence[str], keys: Sequence[str]) -> dict[str, str]:
@@ -118,10 +134,17 @@ def _columns(
         *((name, field, list(header).index(name), None) for name, field in wanted.items()),
         *((name, name, None, constant) for name, constant in mapping.constants.items()),
     ]
+    preset = presets.preset_of(mapping, object)
+    words = preset.words if preset else {}
+    found: dict[str, Column] = {}
     for number, (name, field_name, place, constant) in enumerate(sources):
         field = field_of(object, field_name, keys)
         assert field is not None  # `check` came before
-        yield Column(number, name, field, place, constant, mapping.fix.get(name, {}))
+        fix = {**words.get(name, {}), **mapping.fix.get(name, {})}
+        column = Column(number, name, field, place, constant, fix)
+        first = found.get(field_name)
+        found[field_name] = replace(first, more=(*first.more, column)) if first else column
+    yield from found.values()
 
 
 def _field_faults(

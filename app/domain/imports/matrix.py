@@ -15,7 +15,7 @@ from app.core.work import Work
 from app.domain import cells
 from app.domain.cell_rows import said_plainly
 from app.domain.cells import Change, Voice, Written
-from app.domain.imports import faults, lookups, sql
+from app.domain.imports import faults, lookups, sql, traces
 from app.domain.imports.fields import ANSWERS, MARKS, PRODUCT
 from app.domain.imports.mapping import Plan
 from app.domain.imports.outcome import Outcome, matches
@@ -124,6 +124,7 @@ async def write(work: Work, plan: Plan) -> Outcome:
                 raise each
             told.setdefault(line, []).append(each)
             conflicts += len(each.conflicts)
+    await traces.placeholders(work, plan, "accounts")
     return await _outcome(work, told, conflicts)
 
 

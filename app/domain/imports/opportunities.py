@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from app.core.work import Work
 from app.domain import business, newcomers
-from app.domain.imports import deals, lookups, sql, stages, synthesis, telling
+from app.domain.imports import deals, lookups, sql, stages, synthesis, telling, traces
 from app.domain.imports.mapping import Plan
 from app.domain.imports.outcome import Outcome
 from app.domain.imports.reconcile import reconcile
@@ -96,6 +96,7 @@ async def prepare(work: Work, plan: Plan) -> None:
 async def write(work: Work, plan: Plan) -> Outcome:
     """Write `staged_rows`. Accounts and owners that are not known become placeholders."""
     await deals.gather(work, plan)
+    await traces.look(work, "opportunities", "SELECT id FROM staged_deals WHERE NOT fresh")
     await telling.begin(work)
     here = {"import": plan.import_id, "source": plan.source}
     created = await sql.change(work, _ENTER, **here)
@@ -118,6 +119,8 @@ async def write(work: Work, plan: Plan) -> Outcome:
     changed = await sql.change(work, _ABOUT)
     await newcomers.settle(work)
     await telling.tell(work, plan, changed=changed > 0)
+    await traces.keep(work, plan, "opportunities")
+    await traces.placeholders(work, plan, "accounts", "people")
     return await _outcome(work, plan, created)
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from app.core.work import Work
-from app.domain.imports import faults, sql, teams
+from app.domain.imports import faults, sql, teams, traces
 from app.domain.imports.mapping import Plan
 from app.domain.imports.outcome import Outcome, matches, outcome, settle
 from app.domain.people import ALWAYS
@@ -112,6 +112,7 @@ async def prepare(work: Work, plan: Plan) -> None:
 
 async def write(work: Work, plan: Plan) -> Outcome:
     """Write `staged_rows`. Teams that are not known are made, and hung where the file says."""
+    await traces.look(work, "people", "SELECT id FROM staged_matches WHERE NOT fresh")
     created = await sql.change(work, _ENTER, source=plan.source)
     await teams.write(work, plan.source)
     await sql.change(work, _TABLE)
@@ -120,4 +121,6 @@ async def write(work: Work, plan: Plan) -> Outcome:
     updated = await sql.change(work, _CHANGE, source=plan.source, has_email=plan.has("email"))
     await sql.change(work, _LEAVE)
     await sql.change(work, _JOIN)
+    await traces.keep(work, plan, "people")
+    await traces.made(work, plan, "people", "SELECT id FROM staged_matches WHERE fresh")
     return await outcome(work, created, updated)

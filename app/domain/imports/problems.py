@@ -20,6 +20,8 @@ async def find(work: Work, id: UUID, asked: ProblemQuery) -> Page:
     await work.get(Import, id)
     keys = (ImportProblem.line, ImportProblem.number)
     query = work.rows(ImportProblem).where(ImportProblem.import_id == id)
+    if asked.outcome is not None:
+        query = query.where(ImportProblem.outcome == asked.outcome)
     if asked.cursor is not None:
         query = query.where(tuple_(*keys) > tuple_(*_place(asked.cursor, id)))
     found = await work.all(query.order_by(*keys).limit(asked.page_size + 1))

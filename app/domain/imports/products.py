@@ -1,7 +1,7 @@
 """Products from a file."""
 
 from app.core.work import Work
-from app.domain.imports import faults, sql
+from app.domain.imports import faults, sql, traces
 from app.domain.imports.mapping import Plan
 from app.domain.imports.outcome import Outcome, matches, outcome
 
@@ -55,7 +55,10 @@ async def prepare(work: Work, plan: Plan) -> None:
 
 async def write(work: Work, plan: Plan) -> Outcome:
     """Write `staged_rows`. A product is known by its key; the source plays no part."""
+    await traces.look(work, "products", "SELECT id FROM staged_matches WHERE NOT fresh")
     created = await sql.change(work, _ENTER, currency=plan.currency)
     flags = {"has_list_price": plan.has("list_price"), "currency": plan.currency}
     updated = await sql.change(work, _CHANGE, **flags)
+    await traces.keep(work, plan, "products")
+    await traces.made(work, plan, "products", "SELECT id FROM staged_matches WHERE fresh")
     return await outcome(work, created, updated)

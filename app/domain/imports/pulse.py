@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.domain.imports import jobs
-from app.domain.imports.jobs import Job
+from app.domain import jobs
+from app.domain.imports import register
+from app.domain.jobs import Held
 
 BEAT_SECONDS = 3.0
 # Progress is written this often at most.
@@ -24,9 +25,9 @@ class Stopped(Exception):
 
 
 class Pulse:
-    def __init__(self, engine: AsyncEngine, job: Job, progress: Progress | None) -> None:
+    def __init__(self, engine: AsyncEngine, held: Held, progress: Progress | None) -> None:
         self.engine = engine
-        self.job = job
+        self.held = held
         self.progress = progress
         self.phase = ""
         self.told = 0.0
@@ -39,7 +40,7 @@ class Pulse:
         if phase == self.phase and time.monotonic() - self.told < PATIENCE_SECONDS:
             return
         self.phase, self.told = phase, time.monotonic()
-        if not await jobs.beat(self.engine, self.job, phase=phase, done=done, total=total):
+        if not await register.beat(self.engine, self.held, phase, done, total):
             raise Stopped
 
     async def keep(self, runner: asyncio.Task[object]) -> None:
@@ -48,7 +49,7 @@ class Pulse:
             await asyncio.sleep(BEAT_SECONDS)
             # A beat may fail; if none gets through, the lease runs out and the end is refused.
             with contextlib.suppress(SQLAlchemyError, OSError):
-                if not await jobs.beat(self.engine, self.job):
+                if not await jobs.beat(self.engine, self.held):
                     self.lost = True
                     runner.cancel()
                     return
@@ -56,12 +57,12 @@ class Pulse:
 
 @asynccontextmanager
 async def beating(
-    engine: AsyncEngine, job: Job, progress: Progress | None = None
+    engine: AsyncEngine, held: Held, progress: Progress | None = None
 ) -> AsyncIterator[Pulse]:
-    """Hold the lease of `job` for as long as the block lasts."""
+    """Hold the lease of `held` for as long as the block lasts."""
     runner = asyncio.current_task()
     assert runner is not None
-    pulse = Pulse(engine, job, progress)
+    pulse = Pulse(engine, held, progress)
     heart = asyncio.create_task(pulse.keep(runner))
     try:
         yield pulse

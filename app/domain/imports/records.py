@@ -70,7 +70,7 @@ def _parsed(text: str, line: int, dialect: Dialect) -> Iterator[Record]:
         for cells in csv.reader(lines(), delimiter=dialect.delimiter):
             raw = "".join(taken)
             yield Record(line, raw, cells)
-            line += raw.count(dialect.newline)
+            line += 1 if dialect.whole else raw.count(dialect.newline)
             taken.clear()
     except csv.Error as error:
         raise FileUnreadable(f"Line {line}: {error}.") from None

@@ -19,13 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.core.database import workspace_transaction
 from app.core.errors import ImportState as PastThat
 from app.core.work import Work
-from app.domain.imports import upload
+from app.domain.imports import chunks, upload
 from app.domain.imports.dialect import Dialect
 from app.domain.imports.records import Record, records
-from app.schemas.imports import ImportState, ResultFile
+from app.schemas.imports import ResultFile
 from app.tables import Import, ImportProblem
 
-WORKED = (ImportState.COMPLETED, ImportState.COMPLETED_WITH_ERRORS)
 ADDED = ("line", "errors")
 PAGE = 5_000
 
@@ -38,7 +37,16 @@ class Result:
     import_id: UUID
     file: ResultFile
     dialect: Dialect
-    state: ImportState
+    # Which chunks are written, of how many, and where in a row the id stands that decides.
+    written: frozenset[int]
+    chunks: int
+    place: int
+
+    def looked_at(self, record: Record) -> bool:
+        if self.chunks == 1:
+            return 0 in self.written
+        cell = record.cells[self.place] if self.place < len(record.cells) else ""
+        return chunks.number_of(cell, self.chunks) in self.written
 
 
 async def result(work: Work, id: UUID, file: ResultFile) -> Result:
@@ -47,15 +55,21 @@ async def result(work: Work, id: UUID, file: ResultFile) -> Result:
     if "dialect" not in row.report:
         raise PastThat("The import has no file that can be read.")
     dialect = Dialect.of(row.report["dialect"])
-    return Result(work.workspace_id, id, file, dialect, ImportState(row.state))
+    return Result(
+        work.workspace_id,
+        id,
+        file,
+        dialect,
+        frozenset(await chunks.numbers(work, id)),
+        row.report.get("chunks", 1),
+        row.report.get("place", 0),
+    )
 
 
 async def written(engine: AsyncEngine, result: Result) -> AsyncIterator[bytes]:
     """The file, piece by piece; no connection is held in between."""
     dialect, failed = result.dialect, result.file is ResultFile.FAILED
     yield _line([*dialect.header, *(ADDED if failed else ())], dialect)
-    if (result.state in WORKED) is (result.file is ResultFile.UNPROCESSED):
-        return
     parts = upload.parts(engine, result.workspace_id, result.import_id)
     faults = _Faults(engine, result)
     async for batch in records(parts, dialect):
@@ -67,8 +81,10 @@ async def written(engine: AsyncEngine, result: Result) -> AsyncIterator[bytes]:
 def _row(record: Record, errors: str | None, result: Result) -> str:
     dialect = result.dialect
     raw = record.raw.rstrip("\r\n") + "\r\n"
+    if not result.looked_at(record):
+        return raw if result.file is ResultFile.UNPROCESSED else ""
     if result.file is ResultFile.UNPROCESSED:
-        return raw
+        return ""
     if (errors is not None) is (result.file is ResultFile.SUCCESSFUL):
         return ""
     if errors is None:

@@ -1,56 +1,65 @@
-"""One import from its stored file to its report: one transaction, and the same for a dry run.
+"""One import from its stored file to its report: a transaction for each chunk, and the same for a
+dry run.
 
 What is wrong with rows is found out before a savepoint, what is written is written after it. A dry
 run goes back to the savepoint when everything is done and counted, so that it has taken every step
-of the real one; then the report is stored and the transaction commits either way. The record is
-finished in the same transaction: an import that died has done nothing and is run again.
+of the real one; then the report is stored and the transaction commits either way. A small import
+is one chunk, and finished in the same transaction. Of a large one the file is staged once, for as
+long as the connection lasts; who takes the import up again passes over what is written.
 """
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, text, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.core.database import workspace_transaction
+from app.core.database import enter, workspace_transaction
 from app.core.errors import FileUnreadable, Internal, Problem
 from app.core.refusals import problem_of
 from app.core.work import Work
-from app.domain import processes
+from app.domain import business, jobs, processes
 from app.domain.access import home
 from app.domain.imports import (
     accounts,
+    chunks,
     events,
     faults,
-    jobs,
     mapping,
     matrix,
     opportunities,
     people,
     products,
+    register,
     staging,
     typed,
     upload,
 )
 from app.domain.imports.dialect import Dialect
-from app.domain.imports.jobs import Job
 from app.domain.imports.mapping import Plan
 from app.domain.imports.news import finished
 from app.domain.imports.outcome import Outcome
 from app.domain.imports.pulse import Progress, Pulse, Stopped, beating
+from app.domain.jobs import Held
 from app.domain.milestones import milestones_of
 from app.domain.outbox.telling import tell
 from app.schemas.imports import ImportIn, ImportObject, ImportOut, ImportState
-from app.tables import Import
+from app.schemas.jobs import JobKind
+from app.tables import Import, ImportChunk
 
 log = logging.getLogger("backcast.imports")
+
+ACTOR = "command line"
 
 # Each has `prepare(work, plan)`, which notes faults, and `write(work, plan)`.
 OBJECTS: dict[ImportObject, ModuleType] = {
@@ -61,8 +70,8 @@ OBJECTS: dict[ImportObject, ModuleType] = {
     ImportObject.EVENTS: events,
     ImportObject.MATRIX: matrix,
 }
-# An import that brought the server down this often is not tried again.
-MOST_ATTEMPTS = 5
+# Two changes met, or there was no connection left: another time it will do.
+PASSING = ("40001", "40P01", "55P03", "53300")
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('import:' || :workspace, 0))"
 
@@ -83,64 +92,136 @@ async def import_file(
     """
     async with workspace_transaction(engine, workspace_id) as db:
         own = await home(db, workspace_id)
-        job = await jobs.create(Work(db, workspace_id, own, clock(), "command line"), spec)
-    await upload.store(engine, workspace_id, job.id, _pieces(path))
-    claimed = await jobs.claim(engine, workspace_id, job.id, also_open=True)
-    assert claimed is not None
-    await run(engine, clock, claimed, progress)
+        made = await register.create(Work(db, workspace_id, own, clock(), ACTOR), spec)
+    await upload.store(engine, workspace_id, made.id, _pieces(path))
     async with workspace_transaction(engine, workspace_id) as db:
-        return await jobs.read(Work(db, workspace_id, own, clock(), "command line"), job.id)
+        # Taken before it can be seen: no worker that runs beside this command gets it first.
+        await register.start(Work(db, workspace_id, own, clock(), ACTOR), made.id)
+        held = await jobs.take(db, workspace_id, kind=JobKind.IMPORT, subject=made.id)
+    assert held is not None
+    await run(engine, clock, held, progress)
+    async with workspace_transaction(engine, workspace_id) as db:
+        return await register.read(Work(db, workspace_id, own, clock(), ACTOR), made.id)
 
 
 async def run(
-    engine: AsyncEngine, clock: Callable[[], datetime], job: Job, progress: Progress | None = None
+    engine: AsyncEngine,
+    clock: Callable[[], datetime],
+    held: Held,
+    progress: Progress | None = None,
+    *,
+    rows: int = chunks.ROWS,
 ) -> None:
-    """Run a job whose lease is held. Whatever happens to it ends in its record."""
+    """Run an import whose lease is held, in chunks of about so many `rows`. Whatever happens to
+    it ends in its record; a lost connection is raised."""
     try:
-        if job.attempt > MOST_ATTEMPTS:
-            raise Internal("The import was begun several times and never ended.")
-        async with beating(engine, job, progress) as pulse:
-            await _transact(engine, clock, job, pulse)
+        if held.failures > jobs.MOST_FAILURES:
+            raise Internal("The import was begun several times and never came forward.")
+        async with beating(engine, held, progress) as pulse, engine.connect() as db:
+            await _through(_Run(engine, clock, held, pulse, db, rows))
     except Stopped:
-        log.info("import %s was cancelled or taken over", job.id)
+        log.info("import %s was cancelled or taken over", held.subject)
     except Problem as problem:
-        await jobs.fail(engine, job, problem.body(), clock())
+        await register.fail(engine, held, problem.body(), clock())
     except OSError:
         raise
     except Exception as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
-        log.exception("import %s", job.id)
-        known = problem_of(error) if isinstance(error, DBAPIError) else None
-        await jobs.fail(engine, job, (known or _unforeseen(job)).body(), clock())
+        await _went_wrong(engine, held, error, clock())
 
 
-async def _transact(
-    engine: AsyncEngine, clock: Callable[[], datetime], job: Job, pulse: Pulse
-) -> None:
-    async with workspace_transaction(engine, job.workspace_id) as db:
-        now = clock()
-        own = await home(db, job.workspace_id)
-        work = Work(db, job.workspace_id, own, now, f"import:{job.id}", own.language)
-        row = await work.get(Import, job.id)
-        await _take_turn(work, pulse)
-        count, plan = await _read(work, row, engine, pulse)
-        await pulse.tell("checking", 0, count)
-        step = OBJECTS[plan.object]
-        await step.prepare(work, plan)
-        await pulse.tell("writing", count // 3, count)
-        done = await _write(work, plan, row, step)
-        await pulse.tell("finishing", count, count)
-        await faults.keep(work, job.id)
-        report = await _report(work, row, plan, done, count)
-        if not await jobs.put(db, job, **report):
+async def _went_wrong(engine: AsyncEngine, held: Held, error: Exception, now: datetime) -> None:
+    log.error("import %s", held.subject, exc_info=error)
+    known = problem_of(error) if isinstance(error, DBAPIError) else None
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if known is not None and state in PASSING and held.failures < jobs.MOST_FAILURES:
+        await jobs.try_later(engine, held, known.body())
+    else:
+        await register.fail(engine, held, (known or _unforeseen(held)).body(), now)
+
+
+@dataclass(slots=True)
+class _Run:
+    """An import under way, on a connection of its own."""
+
+    engine: AsyncEngine
+    clock: Callable[[], datetime]
+    held: Held
+    pulse: Pulse
+    db: AsyncConnection
+    rows: int
+    # Whether all that is left to be done is one chunk, and so one transaction.
+    alone: bool = True
+    report: dict[str, Any] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def id(self) -> UUID:
+        return UUID(self.held.subject)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Work]:
+        """One of the import's turns in its workspace."""
+        async with self.db.begin():
+            await enter(self.db, self.held.workspace_id)
+            own = await home(self.db, self.held.workspace_id)
+            room = self.held.workspace_id
+            work = Work(self.db, room, own, self.clock(), f"import:{self.id}", own.language)
+            await _take_turn(work)
+            yield work
+
+
+async def _through(run: _Run) -> None:
+    async with workspace_transaction(run.engine, run.held.workspace_id) as db:
+        if not await register.take(db, run.held):
             raise Stopped
-        await tell(work, finished(row, report["state"], report["counts"]))
+    await run.pulse.tell("waiting")
+    async with run.transaction() as work:
+        row = await work.get(Import, run.id)
+        plan = await _plan(work, row)
+        many = chunks.many(row, plan, run.rows)
+        run.report = row.report | {"chunks": many, "place": chunks.place(plan) or 0}
+        left = await _left(run, work, many + run.report.get("releases", 0))
+        raw = await _stage(run, work, row)
+        run.alone = len(left) <= 1
+        if run.alone:
+            for number in left:
+                await _chunk(run, work, row, plan, number, _part(plan, raw, number, many))
+            await _finish(run, work, plan)
+            return
+        await staging.cut(work, raw, chunks.place(plan), many)
+        await register.put(work.db, run.held, report=run.report)
+    for number in left:
+        async with run.transaction() as work:
+            plan = await _plan(work, row)
+            await _chunk(run, work, row, plan, number, staging.part(number, many))
+    await run.pulse.tell("finishing", run.counts["read"], run.counts["read"])
+    async with run.transaction() as work:
+        await _finish(run, work, plan)
+        await staging.clear(work)
 
 
-async def _take_turn(work: Work, pulse: Pulse) -> None:
-    """Imports of one workspace go one after the other, however long that takes."""
-    await pulse.tell("waiting")
+async def _left(run: _Run, work: Work, wanted: int) -> list[int]:
+    """The chunks that nobody has written yet; what the others came to is counted already."""
+    lines = await chunks.written(work, run.id)
+    for line in lines:
+        run.counts.update(line.counts)
+    return sorted(set(range(wanted)) - {line.number for line in lines})
+
+
+def _part(plan: Plan, raw: str, number: int, many: int) -> str:
+    """The rows of one chunk; a number behind the last one: those that were held and released."""
+    if number >= many:
+        return f"SELECT * FROM ({raw}) f WHERE line IN (SELECT line FROM staged_released)"
+    place = chunks.place(plan)
+    if many == 1 or place is None:
+        return raw
+    return f"SELECT * FROM ({raw}) f WHERE {chunks.number_sql(place, many)} = {number}"
+
+
+async def _take_turn(work: Work) -> None:
+    """Imports of one workspace take turns, however long that takes."""
     await work.db.execute(text("SET LOCAL lock_timeout = 0"))
     await work.db.execute(text(_LOCK), {"workspace": str(work.workspace_id)})
     await work.db.execute(text("SET LOCAL lock_timeout = '30s'"))
@@ -148,32 +229,87 @@ async def _take_turn(work: Work, pulse: Pulse) -> None:
     await work.db.execute(text("SET LOCAL jit = off"))
 
 
-async def _read(work: Work, row: Row[Any], engine: AsyncEngine, pulse: Pulse) -> tuple[int, Plan]:
-    """(rows of the file, how they are read)."""
+async def _stage(run: _Run, work: Work, row: Row[Any]) -> str:
+    """A query of the rows of the file, as texts."""
+
+    async def seen(lines: int) -> None:
+        await run.pulse.tell("reading", min(lines, row.report["lines"]), row.report["lines"])
+
+    def parts() -> AsyncIterator[bytes]:
+        return upload.parts(run.engine, work.workspace_id, run.id)
+
+    dialect = Dialect.of(row.report["dialect"])
+    digest = row.report.get("digest", row.sha256)
+    return await staging.fill(work, dialect, parts, seen, digest)
+
+
+async def _plan(work: Work, row: Row[Any]) -> Plan:
+    """How the file is read."""
     if row.sha256 is None:
         raise FileUnreadable("The import has no file.")
     if "unreadable" in row.report:
         raise FileUnreadable(row.report["unreadable"]["detail"])
     dialect = Dialect.of(row.report["dialect"])
-    plan = await _plan(work, row, dialect)
-
-    async def seen(lines: int) -> None:
-        await pulse.tell("reading", min(lines, row.report["lines"]), row.report["lines"])
-
-    def parts() -> AsyncIterator[bytes]:
-        return upload.parts(engine, work.workspace_id, row.id)
-
-    raw = await staging.fill(work, dialect, parts, seen, row.sha256)
-    return await typed.read(work, plan, raw), plan
-
-
-async def _plan(work: Work, row: Row[Any], dialect: Dialect) -> Plan:
     if row.process_id is None:
         keys = await matrix.products(work) if row.object == ImportObject.MATRIX else ()
         return mapping.plan(row, None, dialect.header, keys, work.home)
     version = await processes.current_version(work, row.process_id)
     milestones = [milestone.key for milestone in await milestones_of(work, version.id)]
     return mapping.plan(row, version, dialect.header, milestones, work.home)
+
+
+async def _chunk(run: _Run, work: Work, row: Row[Any], plan: Plan, number: int, raw: str) -> None:
+    """Write one chunk, and its line in the ledger, unless that is there."""
+    if not await chunks.begin(work, run.id, number):
+        return
+    before = run.counts["read"]
+    # Rows that were held, and are looked at again.
+    again = number >= run.report["chunks"]
+    released = await faults.release(work, run.id) if again else 0
+    count = await typed.read(work, plan, raw)
+    expected = 0 if run.report["chunks"] == 1 else row.report["lines"] - 1
+    total = max(expected, before + count)
+    await run.pulse.tell("checking", before, total)
+    step = OBJECTS[plan.object]
+    await step.prepare(work, plan)
+    await run.pulse.tell("writing", before + count // 3, total)
+    done = await _write(work, plan, row, step)
+    # Told on another connection, which from `_note` on would wait for this one.
+    await run.pulse.tell("finishing" if run.alone else "writing", before + count, total)
+    await faults.keep(work, run.id)
+    counts = await _counted(work, done, count, released)
+    run.counts.update(counts)
+    if released and done.reconciliation is not None:
+        # The file's rows are counted where they were held.
+        done.reconciliation["source"]["rows"] = 0
+    await _note(work, run, number, counts, done)
+
+
+async def _counted(work: Work, done: Outcome, count: int, released: int) -> dict[str, int]:
+    rejected, held = await faults.count(work)
+    return {
+        "read": count - released,
+        "created": done.created,
+        "updated": done.updated,
+        "unchanged": done.unchanged,
+        "held": held - released,
+        "rejected": rejected,
+    }
+
+
+async def _note(work: Work, run: _Run, number: int, counts: dict[str, int], done: Outcome) -> None:
+    """What came of a chunk, and that the import comes forward; refused where it is not ours."""
+    line = update(ImportChunk).where(
+        ImportChunk.workspace_id == work.workspace_id,
+        ImportChunk.import_id == run.id,
+        ImportChunk.number == number,
+    )
+    report = {"accounts": done.accounts, "people": done.people, "notes": done.notes}
+    told = line.values(counts=counts, report=report, reconciliation=done.reconciliation)
+    await work.db.execute(told)
+    mine = await jobs.put(work.db, run.held, failures=0)
+    if not (mine and await register.put(work.db, run.held, counts=dict(run.counts))):
+        raise Stopped
 
 
 async def _write(work: Work, plan: Plan, row: Row[Any], step: ModuleType) -> Outcome:
@@ -186,39 +322,31 @@ async def _write(work: Work, plan: Plan, row: Row[Any], step: ModuleType) -> Out
     return done
 
 
-async def _report(
-    work: Work, row: Row[Any], plan: Plan, done: Outcome, count: int
-) -> dict[str, Any]:
-    rejected, held = await faults.count(work)
-    clean = rejected + held == 0
-    return {
+async def _finish(run: _Run, work: Work, plan: Plan) -> None:
+    """The report of the whole, and the end of it, in one transaction with the last that is done."""
+    lines = await chunks.written(work, run.id)
+    read = run.counts["read"]
+    if len(lines) > 1 and plan.object is ImportObject.OPPORTUNITIES:
+        await business.decide_brought(work, run.id)
+    whole = chunks.added(lines)
+    clean = whole["counts"]["rejected"] + whole["counts"]["held"] == 0
+    ended = whole | {
         "state": ImportState.COMPLETED if clean else ImportState.COMPLETED_WITH_ERRORS,
-        "counts": {
-            "read": count,
-            "created": done.created,
-            "updated": done.updated,
-            "unchanged": done.unchanged,
-            "held": held,
-            "rejected": rejected,
-        },
-        "report": row.report
-        | {
-            "ignored_columns": list(plan.ignored),
-            "accounts": done.accounts,
-            "people": done.people,
-            "notes": done.notes,
-        },
-        "reconciliation": done.reconciliation,
-        "done": count,
-        "total": count,
+        "report": run.report | {"ignored_columns": list(plan.ignored)} | whole["report"],
+        "done": read,
+        "total": read,
         "phase": None,
-        "lease_until": None,
         "finished_at": work.now,
     }
+    mine = await jobs.complete(work.db, run.held, work.now)
+    if not (mine and await register.put(work.db, run.held, **ended)):
+        raise Stopped
+    row = await work.get(Import, run.id)
+    await tell(work, finished(row, row.state, row.counts))
 
 
-def _unforeseen(job: Job) -> Problem:
-    return Internal(f"Something broke; the fault is logged under import {job.id}.")
+def _unforeseen(held: Held) -> Problem:
+    return Internal(f"Something broke; the fault is logged under import {held.subject}.")
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:

@@ -17,6 +17,7 @@ from app.core.copying import Undecodable, Unfit, copy_csv, copy_rows
 from app.core.errors import EncodingWrong, FileUnreadable
 from app.core.work import Work
 from app.domain.imports import sql
+from app.domain.imports.chunks import number_sql
 from app.domain.imports.dialect import Dialect
 from app.domain.imports.records import Record, records
 from app.domain.imports.tidy import Untidy, Watch
@@ -51,6 +52,30 @@ async def fill(work: Work, dialect: Dialect, parts: Parts, seen: Seen, digest: s
     await work.db.execute(text("ANALYZE staged_raw"))
     filled = ", ".join(f"nullif(btrim(c{place}, E' \\t'), '')" for place in _places(dialect))
     return _LINED.replace("{line}", counted).replace("{filled}", filled)
+
+
+async def cut(work: Work, raw: str, place: int | None, chunks: int) -> None:
+    """Keep the rows that `fill` selects for as long as the connection lasts, each in its chunk."""
+    number = "0" if place is None else number_sql(place, chunks)
+    await clear(work)
+    for statement in (
+        f"CREATE TEMPORARY TABLE staged_file AS SELECT {number} AS chunk, * FROM ({raw}) f",
+        "DROP TABLE staged_raw",
+        "CREATE INDEX ON staged_file (chunk)",
+        "ANALYZE staged_file",
+    ):
+        await work.db.execute(text(statement))
+
+
+def part(number: int, chunks: int) -> str:
+    """A query of the rows of one chunk; behind the last one: of those that were released."""
+    if number >= chunks:
+        return "SELECT * FROM staged_file WHERE line IN (SELECT line FROM staged_released)"
+    return f"SELECT * FROM staged_file WHERE chunk = {number}"
+
+
+async def clear(work: Work) -> None:
+    await work.db.execute(text("DROP TABLE IF EXISTS staged_file"))
 
 
 def _places(dialect: Dialect) -> range:
@@ -115,7 +140,7 @@ async def _counted(work: Work, dialect: Dialect, content: _Content) -> str:
     """The line of a row, as an expression."""
     rows = int(await sql.value(work, "SELECT count(*) FROM staged_raw"))
     below = content.lines - (dialect.first_line - 1) + (0 if content.ended else 1)
-    if dialect.newline == "\n" and rows == below:
+    if dialect.whole or (dialect.newline == "\n" and rows == below):
         return f"row + {dialect.first_line - 1}"
     character = "chr(10)" if dialect.newline == "\n" else "chr(13)"
     breaks = " + ".join(

@@ -69,7 +69,8 @@ async def _cells(work: Work, plan: Plan, raw: str) -> int:
         )
     )
     values = "".join(f", {_cell(column)}" for column in plan.columns)
-    fixes = {f"fix{column.number}": column.fix for column in plan.columns if column.fix}
+    read = [each for column in plan.columns for each in (column, *column.more)]
+    fixes = {f"fix{column.number}": column.fix for column in read if column.fix}
     constants = {
         f"constant{column.number}": column.constant
         for column in plan.columns
@@ -80,6 +81,11 @@ async def _cells(work: Work, plan: Plan, raw: str) -> int:
 
 
 def _cell(column: Column) -> str:
+    said = [_said(each) for each in (column, *column.more)]
+    return said[0] if len(said) == 1 else f"coalesce({', '.join(said)})"
+
+
+def _said(column: Column) -> str:
     if column.place is None:
         return f"nullif(:constant{column.number}, '')"
     cell = f"btrim(r.c{column.place}, E' \\t')"

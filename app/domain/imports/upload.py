@@ -1,18 +1,22 @@
 """The uploaded file: stored in parts as it comes, given back in parts as they are asked for."""
 
+import asyncio
 import codecs
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Delete, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.database import workspace_transaction
-from app.core.errors import FileUnreadable, ImportState, NotFound, Problem
-from app.domain.imports.dialect import Dialect, dialect_of
+from app.core.errors import FileUnreadable, ImportState, NotFound
+from app.core.unpacking import kind_of, unpack
+from app.domain.imports.dialect import dialect_of, unpacked
 from app.schemas.imports import MappingIn
 from app.tables import Import, ImportPart
 
@@ -103,44 +107,74 @@ async def _cut(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 async def _clear(engine: AsyncEngine, workspace_id: UUID, id: UUID) -> None:
     async with workspace_transaction(engine, workspace_id) as db:
         await _set(db, workspace_id, id, size=None, sha256=None, report={})
-        await db.execute(
-            delete(ImportPart).where(
-                ImportPart.workspace_id == workspace_id, ImportPart.import_id == id
-            )
-        )
+        await db.execute(_forgotten(workspace_id, id))
 
 
 async def _finish(engine: AsyncEngine, workspace_id: UUID, id: UUID, content: Content) -> None:
     async with workspace_transaction(engine, workspace_id) as db:
-        row = await _row(db, workspace_id, id)
-        report: dict[str, Any] = {"lines": content.lines}
-        mapping = MappingIn.model_validate(row.mapping)
-        found = _dialect(content, mapping)
-        if isinstance(found, Dialect):
-            report["dialect"] = found.stored()
-        else:
-            report["unreadable"] = found.body()
-        await _set(
-            db,
-            workspace_id,
-            id,
-            size=content.size,
-            sha256=content.digest.hexdigest(),
-            report=report,
-        )
+        mapping = MappingIn.model_validate((await _row(db, workspace_id, id)).mapping)
+    format = kind_of(content.head)
+    if format == "csv":
+        report = _report(content, mapping, format)
+    else:
+        report = await _unpack(engine, workspace_id, id, format, mapping)
+    told = {"size": content.size, "sha256": content.digest.hexdigest(), "report": report}
+    async with workspace_transaction(engine, workspace_id) as db:
+        await _set(db, workspace_id, id, **told)
 
 
-def _dialect(content: Content, mapping: MappingIn) -> Dialect | Problem:
+async def _unpack(
+    engine: AsyncEngine, workspace_id: UUID, id: UUID, format: str, mapping: MappingIn
+) -> dict[str, Any]:
+    """Keep the rows of a workbook, or of lines of JSON, as CSV in the place of the file."""
+    with TemporaryDirectory(prefix="backcast-") as folder:
+        source, target = Path(folder, "source"), Path(folder, "rows.csv")
+        file = await asyncio.to_thread(source.open, "wb")
+        with file:
+            async for part in parts(engine, workspace_id, id):
+                file.write(part)
+        try:
+            await unpack(format, source, target, "," if mapping.locale == "de" else ".")
+        except FileUnreadable as problem:
+            return {"unreadable": problem.body(), "lines": 0}
+        rows = Content()
+        async with workspace_transaction(engine, workspace_id) as db:
+            await db.execute(_forgotten(workspace_id, id))
+            row = {"workspace_id": workspace_id, "import_id": id}
+            for number, part in enumerate(_pieces(target)):
+                rows.see(part)
+                await db.execute(insert(ImportPart).values(**row, number=number, content=part))
+        rows.end()
+    return _report(rows, mapping, format) | {"digest": rows.digest.hexdigest()}
+
+
+def _pieces(target: Path) -> Iterator[bytes]:
+    with target.open("rb") as file:
+        while part := file.read(PART):
+            yield part
+
+
+def _report(content: Content, mapping: MappingIn, format: str) -> dict[str, Any]:
     """A file that has no header is stored all the same; the import says so when it is started."""
     try:
-        return dialect_of(
-            content.head,
-            is_utf8=content.is_utf8,
-            delimiter=mapping.delimiter,
-            encoding=mapping.encoding,
-        )
+        if format == "csv":
+            found = dialect_of(
+                content.head,
+                is_utf8=content.is_utf8,
+                delimiter=mapping.delimiter,
+                encoding=mapping.encoding,
+            )
+        else:
+            found = unpacked(content.head, format)
     except FileUnreadable as problem:
-        return problem
+        return {"lines": content.lines, "unreadable": problem.body()}
+    return {"lines": content.lines, "dialect": found.stored()}
+
+
+def _forgotten(workspace_id: UUID, id: UUID) -> Delete:
+    return delete(ImportPart).where(
+        ImportPart.workspace_id == workspace_id, ImportPart.import_id == id
+    )
 
 
 async def _row(db: AsyncConnection, workspace_id: UUID, id: UUID) -> Any:

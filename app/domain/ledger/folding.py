@@ -4,18 +4,23 @@ One statement takes the rows away and writes their sum, so that whoever asks mea
 all of them or what they add up to. Rows that are being written meanwhile are left to the next fold.
 """
 
-import logging
+from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.database import workspace_transaction
+from app.core.work import Work
+from app.domain import jobs
+from app.domain.access import home
 from app.domain.ledger import filing
 from app.domain.ledger.kinds import KINDS, Kind
+from app.schemas.jobs import JobKind
 from app.tables import Workspace
 
-log = logging.getLogger("backcast.ledger")
+ACTOR = "backcast"
 
 # Fewer fresh rows than these cost a question nothing worth mentioning.
 MANY = 500
@@ -31,17 +36,19 @@ LOTS = 10_000
 _NESTED = "SET LOCAL enable_nestloop = {}"
 
 
-async def run(engine: AsyncEngine, many: int = MANY) -> None:
-    """Fold where there are at least so many fresh rows. `engine`: the patient one, which may list
-    workspaces. What goes wrong in one workspace is logged, and tried again in the next call."""
+async def call(engine: AsyncEngine, clock: Callable[[], datetime], many: int = MANY) -> None:
+    """Queue folding where there are at least so many fresh rows. `engine`: the patient one, which
+    may list workspaces."""
     async with engine.begin() as db:
         workspaces = (await db.scalars(select(Workspace.id).order_by(Workspace.id))).all()
     for workspace_id in workspaces:
-        try:
-            async with workspace_transaction(engine, workspace_id) as db:
-                await fold(db, workspace_id, many)
-        except Exception:
-            log.exception("the ledger of workspace %s was not folded; tried again", workspace_id)
+        async with workspace_transaction(engine, workspace_id) as db:
+            values = {"workspace": workspace_id, "lots": max(LOTS, many)}
+            fresh = [await db.scalar(text(_fresh(kind)), values) for kind in KINDS.values()]
+            if max(fresh) >= many:
+                own = await home(db, workspace_id)
+                work = Work(db, workspace_id, own, clock(), ACTOR, own.language)
+                await jobs.enqueue(work, JobKind.LEDGER_FOLD)
 
 
 async def fold(db: AsyncConnection, workspace_id: UUID, many: int = 1) -> int:

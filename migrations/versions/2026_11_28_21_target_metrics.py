@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_11_28_19_target_metrics"
-down_revision = "2026_11_28_18_matrix_sums"
+revision = "2026_11_28_21_target_metrics"
+down_revision = "2026_11_28_20_matrix_sums"
 branch_labels = None
 depends_on = None
 

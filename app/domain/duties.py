@@ -1,0 +1,71 @@
+"""What a worker can do: for each kind of job, how."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.core.database import workspace_transaction
+from app.core.work import Work
+from app.domain import jobs, purges, rounds
+from app.domain.access import home
+from app.domain.imports import chunks, reverting, run
+from app.domain.jobs import Held
+from app.domain.ledger import folding
+from app.schemas.jobs import JobKind
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a worker works with. `engine`: the patient one."""
+
+    engine: AsyncEngine
+    clock: Callable[[], datetime]
+    chunk_rows: int = chunks.ROWS
+
+
+Duty = Callable[[Desk, Held], Awaitable[None]]
+Act = Callable[[Work], Awaitable[object]]
+
+
+async def _import(desk: Desk, held: Held) -> None:
+    await run.run(desk.engine, desk.clock, held, rows=desk.chunk_rows)
+
+
+async def _revert(desk: Desk, held: Held) -> None:
+    await reverting.run(desk.engine, desk.clock, held)
+
+
+async def _round(desk: Desk, held: Held) -> None:
+    day = date.fromisoformat(held.subject)
+    await rounds.one(desk.engine, desk.clock, held.workspace_id, day, held.kind.value)
+    async with workspace_transaction(desk.engine, held.workspace_id) as db:
+        await jobs.complete(db, held, desk.clock())
+
+
+async def _purge(desk: Desk, held: Held) -> None:
+    async with workspace_transaction(desk.engine, held.workspace_id) as db:
+        await purges.purge(await _work(desk, db, held))
+        await jobs.complete(db, held, desk.clock())
+
+
+async def _fold(desk: Desk, held: Held) -> None:
+    async with workspace_transaction(desk.engine, held.workspace_id) as db:
+        await folding.fold(db, held.workspace_id, folding.MANY)
+        await jobs.complete(db, held, desk.clock())
+
+
+async def _work(desk: Desk, db: AsyncConnection, held: Held) -> Work:
+    own = await home(db, held.workspace_id)
+    return Work(db, held.workspace_id, own, desk.clock(), rounds.ACTOR, own.language)
+
+
+DUTIES: Mapping[JobKind, Duty] = {
+    JobKind.IMPORT: _import,
+    JobKind.IMPORT_REVERT: _revert,
+    JobKind.SNAPSHOTS: _round,
+    JobKind.STALE: _round,
+    JobKind.LEDGER_FOLD: _fold,
+    JobKind.PURGE: _purge,
+}

@@ -1,0 +1,63 @@
+"""What an import made of things, kept so that it can be undone: how each was before."""
+
+from sqlalchemy import text
+
+from app.core.work import Work
+from app.domain.imports import sql
+from app.domain.imports.mapping import Plan
+
+# What a file can change, and undoing it gives back.
+RESTORED = {
+    "accounts": (
+        "name, segment, country, domain, vat_id, postcode, parent_id, owner_id, external_id,"
+        " attributes"
+    ),
+    "opportunities": (
+        "name, account_id, attributes, external_close_date, external_probability, business_type,"
+        " business_chosen"
+    ),
+    "people": "name, email, active, external_id",
+    "products": "name, list_price, currency, active, attributes",
+}
+
+_LOOK = """
+CREATE TEMPORARY TABLE staged_before ON COMMIT DROP AS
+SELECT o.* FROM {table} o WHERE o.workspace_id = '{ws}' AND o.id IN ({ids})"""
+
+# What was told of one deal by two chunks is undone as one.
+_KEEP = """
+INSERT INTO import_changes (workspace_id, import_id, table_name, row_id, before, version)
+SELECT :ws, :import, '{table}', o.id, to_jsonb(b), o.version
+FROM staged_before b JOIN {table} o ON o.workspace_id = :ws AND o.id = b.id
+WHERE o.version <> b.version
+ON CONFLICT (workspace_id, import_id, table_name, row_id)
+  DO UPDATE SET version = excluded.version"""
+
+_MADE = """
+INSERT INTO import_changes (workspace_id, import_id, table_name, row_id, before, version)
+SELECT DISTINCT ON (m.id) :ws, :import, '{table}', m.id, NULL, o.version
+FROM ({ids}) m JOIN {table} o ON o.workspace_id = :ws AND o.id = m.id
+ON CONFLICT (workspace_id, import_id, table_name, row_id) DO NOTHING"""
+
+
+async def look(work: Work, table: str, ids: str) -> None:
+    """Remember how the rows that `ids` selects are before they are changed."""
+    said = _LOOK.format(table=table, ws=work.workspace_id, ids=ids)
+    await work.db.execute(text(said))
+
+
+async def keep(work: Work, plan: Plan, table: str) -> None:
+    """Keep how those were that differ now."""
+    await sql.change(work, _KEEP.replace("{table}", table), **{"import": plan.import_id})
+
+
+async def made(work: Work, plan: Plan, table: str, ids: str) -> None:
+    """Note the rows of `ids` (a query of ids) as made by this import."""
+    said = _MADE.replace("{table}", table).replace("{ids}", ids)
+    await sql.change(work, said, **{"import": plan.import_id})
+
+
+async def placeholders(work: Work, plan: Plan, *tables: str) -> None:
+    """Note who was made because a row spoke of them."""
+    for table in tables:
+        await made(work, plan, table, f"SELECT id FROM staged_{table} WHERE made")  # noqa: S608 - our own table
