@@ -106,7 +106,7 @@ def upgrade() -> None:
         op.execute(fill)
     for table in ("jobs", "import_chunks", "import_changes", "import_left"):
         walls.wall(op.execute, table)
-    walls.directory(op.execute, "jobs")
+    walls.rounds(op.execute, "jobs")
     op.drop_index("imports_waiting_idx", "imports")
     op.drop_column("imports", "lease_until")
     op.drop_column("imports", "attempts")

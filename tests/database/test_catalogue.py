@@ -55,8 +55,12 @@ async def test_every_policy_checks_what_is_read_and_what_is_written(ask):
         assert "SELECT" not in row.qual
 
 
-async def test_no_policy_but_the_three_kinds_opens_anything(ask):
-    """The wall of every table; the door of keys, and the worker's list of workspaces."""
+WITH_WORK = ("jobs", "outbox_drafts", "outbox_heads", "webhook_deliveries")
+
+
+async def test_no_policy_but_the_four_kinds_opens_anything(ask):
+    """The wall of every table; the door of keys, the worker's list of workspaces, and where in
+    them there is work: seen only by a worker that has entered none."""
     rows = await ask(
         "SELECT tablename, policyname, permissive, cmd, roles::text[] AS roles, qual, with_check"
         " FROM pg_policies WHERE schemaname = 'public'"
@@ -69,7 +73,10 @@ async def test_no_policy_but_the_three_kinds_opens_anything(ask):
     assert others == {
         ("door", "api_keys", "SELECT", "public"),
         ("directory", "workspaces", "SELECT", WORKER),
+        *(("rounds", table, "SELECT", WORKER) for table in WITH_WORK),
     }
+    nowhere = [row.qual for row in rows if row.policyname == "rounds"]
+    assert all(qual.endswith("IS NULL)") and "app.ws" in qual for qual in nowhere)
 
 
 async def test_the_workspace_leads_every_key_and_index(ask):
