@@ -42,3 +42,12 @@ def test_the_roles_made_by_hand_are_those_of_the_code():
     told = (ROOT / "docs" / "operations.md").read_text()
     for role, attributes in (("owner", " BYPASSRLS"), ("app", ""), ("worker", "")):
         assert f"CREATE ROLE backcast_{role} NOLOGIN{attributes};" in told
+
+
+def test_what_reliability_rests_on_is_there():
+    told = (ROOT / "docs" / "reliability.md").read_text()
+    named = re.findall(r"`(tests/[\w/.]+?)(?:::(\w+))?`", told)
+    assert len(named) > 20
+    for path, test in named:
+        assert (ROOT / path).exists(), path
+        assert not test or f"def {test}(" in (ROOT / path).read_text(), test
