@@ -105,13 +105,11 @@ async def _beginning(response: httpx.Response) -> bytes:
 
 
 def _word(fault: Exception) -> str:
-    if isinstance(fault, httpx.ConnectError | OSError):
-        return (
-            "tls"
-            if "certificate" in str(fault).lower() or "ssl" in str(fault).lower()
-            else ("connection")
-        )
-    return "protocol"
+    """What went wrong, for who reads the log of the receiver; never more than that."""
+    if not isinstance(fault, httpx.NetworkError | OSError):
+        return "protocol"
+    told = str(fault).lower()
+    return "tls" if "ssl" in told or "certificate" in told else "connection"
 
 
 def _text(seen: bytes) -> str | None:

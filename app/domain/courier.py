@@ -56,6 +56,7 @@ class Courier:
         finally:
             for task in self.under_way:
                 task.cancel()
+            await self.sent()
 
     async def round(self) -> None:
         """Number what waits and begin to send what is due; nobody is waited for."""

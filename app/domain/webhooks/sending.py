@@ -165,16 +165,6 @@ async def deliver(engine: AsyncEngine, outbound: Outbound, clock: Clock, one: Cl
     await record(engine, one, answer, began, clock())
 
 
-async def deliver_due(
-    engine: AsyncEngine, outbound: Outbound, clock: Clock, workspace_id: UUID
-) -> int:
-    """Send what is due in one workspace, one after the other; how many there were."""
-    claimed = await claim(engine, workspace_id, clock(), {})
-    for one in claimed:
-        await deliver(engine, outbound, clock, one)
-    return len(claimed)
-
-
 def _outcome(one: Claimed, answer: Answer, now: datetime) -> dict[str, Any]:
     step = one.step + 1
     pause = None if answer.delivered else retries.wait(step, secrets.randbelow(retries.PARTS))
