@@ -337,3 +337,15 @@ async def test_the_next_products_of_a_foreign_account_are_those_of_none(client, 
 )
 async def test_what_means_nothing_is_refused(client, place, asked, fault):
     assert await refused(client, "GET", f"/v1/matrix/{place}", params=asked) == fault
+
+
+@pytest.mark.parametrize("asked", [{}, {"segment": "south"}])
+async def test_a_short_first_page_is_the_beginning_of_a_long_one(client, known, history, asked):
+    """Of white spots a first page looks only at the best places; ties are told apart as ever."""
+    for n in range(3):
+        await post(client, "/v1/accounts", name=f"Elm {n}", segment=("north", "south", None)[n])
+        await post(client, "/v1/products", name=f"Saw {n}")
+    whole = (await ask(client, POTENTIAL, limit=100, **asked))["data"]
+    assert len(whole) > 6
+    for limit in range(1, len(whole)):
+        assert (await ask(client, POTENTIAL, limit=limit, **asked))["data"] == whole[:limit]

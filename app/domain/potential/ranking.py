@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, Subquery
 
 from app.core.page import Key, Order, page
 from app.core.work import Work
@@ -21,7 +21,7 @@ async def find(work: Work, asked: SpotsQuery) -> SpotsOut:
     """In a fixed number of statements; what is ranked by is what is shown."""
     whole = await matrix(work, await history(work))
     whose = Whose(asked.owner, asked.account, asked.segment)
-    found = spots.spots(work, whole, whose, asked.product, spots.POTENTIAL)
+    found = _leading(work, whole, whose, asked)
     shown = await page(
         work,
         spots.chosen(found, asked.status),
@@ -40,6 +40,21 @@ async def find(work: Work, asked: SpotsQuery) -> SpotsOut:
         source="matrix",
         formula=FORMULA,
     )
+
+
+def _leading(work: Work, whole: Matrix, whose: Whose, asked: SpotsQuery) -> Subquery:
+    """The first page of everybody's needs no more of the white spots than can be on it; of one
+    owner or account there are few, and how far a further page reaches nobody knows."""
+    if (asked.owner, asked.account, asked.cursor) != (None, None, None):
+        return spots.spots(work, whole, whose, asked.product, spots.POTENTIAL)
+    among = (
+        one.tally
+        for one in whole.cells
+        if asked.product in (None, one.tally.product)
+        and asked.segment in (None, one.tally.segment or None)
+    )
+    near = spots.nearest(work, whole, among, asked.page_size + 1)
+    return spots.spots(work, whole, whose, asked.product, spots.LEADING, near=near)
 
 
 def best_first(found: Any) -> Order:

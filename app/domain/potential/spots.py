@@ -5,6 +5,7 @@ over as a table with a row for each; of a cell itself only its own value and dat
 """
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -17,13 +18,16 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from app.core.work import Work
 from app.domain.potential import sql
 from app.domain.potential.grounds import Matrix, Whose, given, usual
-from app.engine.matrix.status import STALE_AFTER
-from app.engine.money import round_to_minor
+from app.engine.matrix.ground import Tally
+from app.engine.matrix.status import STALE_AFTER, Status
+from app.engine.money import Money, round_to_minor
+
+Place = tuple[str, UUID]  # segment and product
 
 USUAL = """usual AS (
   SELECT * FROM unnest(CAST(:segments AS text[]), CAST(:products AS uuid[]),
-    CAST(:usual AS numeric[]), CAST(:hits AS numeric[]), CAST(:cases AS numeric[]))
-    AS u(segment, product_id, value, hits, cases)
+    CAST(:usual AS numeric[]), CAST(:hits AS numeric[]), CAST(:cases AS numeric[]),
+    CAST(:near AS boolean[])) AS u(segment, product_id, value, hits, cases, near)
 )"""
 
 _OF_ACCOUNT = (
@@ -52,6 +56,12 @@ NEVER_ASKED = f"""
     AND (CAST(:product AS uuid) IS NULL OR p.id = :product)
     AND NOT EXISTS (SELECT FROM cells c WHERE c.workspace_id = :workspace
       AND c.account_id = a.id AND c.product_id = p.id AND c.status <> 'unknown')"""
+# Of white spots only those at places that can come first: all of a place have one score.
+NEAREST = NEVER_ASKED.replace(
+    "CROSS JOIN products p",
+    "JOIN usual w ON w.near AND w.segment = coalesce(a.segment, '')"
+    " JOIN products p ON p.id = w.product_id",
+)
 WORKABLE = f"""{_known("c.need_by_when")}
     AND (c.status = 'need' OR {sql.ATTACKABLE})"""
 STALE = f"""{_known("c.need_by_when")} AND c.status IN ('buys', 'competitor', 'need', 'no_need')
@@ -110,9 +120,11 @@ def spots(
     product: UUID | None,
     kind: Kind,
     days: int = STALE_AFTER.days,
+    near: Collection[Place] | None = None,
 ) -> Subquery:
     """Cells of a kind with their scores; -1 stands for a score, and for a value, that is not known.
-    The product is the `id`. `days` is how long what is bought may go without being confirmed."""
+    The product is the `id`. `days` is how long what is bought may go without being confirmed;
+    `near` are the places whose white spots `LEADING` looks at."""
     ranked = f"""
 WITH {sql.RATES}, {USUAL}, spots AS ({kind.among}), valued AS (
   SELECT s.*, coalesce(s.stated, u.value) AS value, u.hits, u.cases
@@ -122,13 +134,14 @@ SELECT v.account_id, v.product_id AS id, v.account, v.owner_id, v.segment, v.sta
   v.competitors, v.due_on, v.said_at, coalesce(v.value, -1) AS weight,
   coalesce(round({kind.score}, :exponent), -1) AS score
 FROM valued v"""
-    values = given(work, whose) | _history(whole) | _usual(work, whole)
+    values = given(work, whose) | _history(whole) | _usual(work, whole, near)
     values |= {"product": product, "now": work.now, "stale_after": STALE_AFTER.days, "days": days}
     wanted = {name: values[name] for name in _NAMED.findall(ranked)}
     return text(ranked).bindparams(**wanted).columns(*_COLUMNS).subquery("spots")
 
 
 POTENTIAL = Kind(f"{WORKABLE} UNION ALL {NEVER_ASKED}", WORKED)
+LEADING = Kind(f"{WORKABLE} UNION ALL {NEAREST}", WORKED)
 QUESTIONS = Kind(f"{NEVER_ASKED} UNION ALL {STALE}", ASKED)
 RISKS = Kind(OWNED)
 NOT_OURS = Kind(
@@ -153,7 +166,32 @@ def _history(whole: Matrix) -> dict[str, Any]:
     }
 
 
-def _usual(work: Work, whole: Matrix) -> dict[str, Any]:
+def nearest(work: Work, whole: Matrix, among: Iterable[Tally[UUID]], most: int) -> set[Place]:
+    """The places of the `most` best white spots, and of all that may be as good: a score that is
+    divided and rounded here may differ from PostgreSQL's in its last unit."""
+    spots: list[tuple[Decimal, Place, int]] = []
+    for one in among:
+        if one.status is Status.UNKNOWN and one.n:
+            place = (one.segment, one.product)
+            spots.append((_score(work, whole, place), place, one.n))
+    spots.sort(key=lambda spot: -spot[0])
+    last, seen = None, 0
+    for score, _, n in spots:
+        if seen < most:
+            last, seen = score, seen + n
+    unit = 2 * Money.of_minor(1, work.home.currency).amount
+    return {place for score, place, _ in spots if last is None or score >= last - unit}
+
+
+def _score(work: Work, whole: Matrix, place: Place) -> Decimal:
+    """Of a white spot there; -1 where nothing tells it."""
+    value, chance = usual(work, whole.ground, *place), whole.ground.chances(*place).asked
+    if value is None or chance is None:
+        return Decimal(-1)
+    return round_to_minor(value * chance, work.home.currency)
+
+
+def _usual(work: Work, whole: Matrix, near: Collection[Place] | None) -> dict[str, Any]:
     places = list(whole.ground.places)
     values = [usual(work, whole.ground, *place) for place in places]
     chances = [whole.ground.chances(*place).asked for place in places]
@@ -164,6 +202,7 @@ def _usual(work: Work, whole: Matrix) -> dict[str, Any]:
         "usual": [None if one is None else round_to_minor(one, currency) for one in values],
         "hits": [_over(one) for one in chances],
         "cases": [_under(one) for one in chances],
+        "near": [near is None or place in near for place in places],
     }
 
 
