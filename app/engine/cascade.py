@@ -213,7 +213,7 @@ def _check(goal: Goal, sections: Sequence[Section], keys: Sequence[str]) -> None
         "target_missing": not targets,
         "target_negative": any(target < 0 for target in targets),
         "average_order_value_must_be_positive": average is not None and average <= 0,
-        "rate_out_of_range": any(not 0 <= r <= 1 for r in rates),
+        "rate_out_of_range": any(not 0 <= r.numerator <= r.denominator for r in rates),
         "retention_negative": any(section.retention < 0 for section in sections),
     }
     for code, found in faults.items():
@@ -223,7 +223,11 @@ def _check(goal: Goal, sections: Sequence[Section], keys: Sequence[str]) -> None
 
 def _inverse(shares: Sequence[Fraction | None]) -> Fraction | None:
     known = [share for share in shares if share]
-    return 1 / prod(known, start=Fraction(1)) if len(known) == len(shares) else None
+    if len(known) < len(shares):
+        return None
+    return Fraction(
+        prod(each.denominator for each in known), prod(each.numerator for each in known)
+    )
 
 
 def _warnings(goal: Goal, *coverages: Fraction | None) -> tuple[str, ...]:

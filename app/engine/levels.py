@@ -34,7 +34,9 @@ class Section:
 
     @property
     def value_yield(self) -> Fraction | None:
-        return None if self.value_rate is None else self.value_rate * self.retention
+        if self.value_rate is None or self.retention == 1:
+            return self.value_rate
+        return self.value_rate * self.retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,10 @@ def levels(
     value: Fraction | None, count: Fraction | None, sections: Sequence[Section], keys: Sequence[str]
 ) -> tuple[Level, ...]:
     """Every milestone, first to last, for `value` and `count` at the last; None: not asked for."""
-    values = _backwards(value, [section.value_yield for section in sections])
+    yields = [section.value_yield for section in sections]
+    values = _backwards(value, yields)
     counts = _backwards(count, [section.count_rate for section in sections])
-    blocks = _blocks(sections, value=bool(value), count=bool(count))
+    blocks = _blocks(sections, yields, value=bool(value), count=bool(count))
     after = [*sections, Section(None, None)]
     return tuple(
         Level(
@@ -113,11 +116,17 @@ def _backwards(
 
 
 def _one_back(value: Fraction | None, share: Fraction | None) -> Fraction | None:
-    return value / share if value is not None and share else None
+    if value is None or not share:
+        return None
+    # Reduced once: what a division of fractions would do at every step.
+    return Fraction(value.numerator * share.denominator, value.denominator * share.numerator)
 
 
 def _exit(value: Fraction | None, rate: Fraction | None) -> Fraction | None:
-    return None if value is None or rate is None else value * (1 - rate)
+    if value is None or rate is None:
+        return None
+    left = rate.denominator - rate.numerator
+    return Fraction(value.numerator * left, value.denominator * rate.denominator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,23 +136,28 @@ class _Block:
     because: str | None = None
 
 
-def _blocks(sections: Sequence[Section], *, value: bool, count: bool) -> tuple[_Block, ...]:
+_FREE = _Block()
+
+
+def _blocks(
+    sections: Sequence[Section], yields: Sequence[Fraction | None], *, value: bool, count: bool
+) -> tuple[_Block, ...]:
     """What stands between each milestone and the order, for the numbers that are asked for."""
     found = []
-    for number, section in enumerate(sections, start=1):
-        asked = ((value, section.value_yield), (count, section.count_rate))
+    for number, (section, whole) in enumerate(zip(sections, yields, strict=True), start=1):
+        asked = ((value, whole), (count, section.count_rate))
         found.append(_block(number, section, [share for wanted, share in asked if wanted]))
-    return tuple(accumulate(reversed(found), _worse, initial=_Block()))[::-1]
+    return tuple(accumulate(reversed(found), _worse, initial=_FREE))[::-1]
 
 
 def _block(number: int, section: Section, shares: Sequence[Fraction | None]) -> _Block:
+    if all(shares):
+        return _FREE
     if 0 in shares:
         because = section.because or f"section {number} lets nothing through"
         return _Block(Status.UNREACHABLE, number, because)
-    if None in shares:
-        because = section.because or f"section {number} rate is unknown"
-        return _Block(Status.UNKNOWN, number, because)
-    return _Block()
+    because = section.because or f"section {number} rate is unknown"
+    return _Block(Status.UNKNOWN, number, because)
 
 
 def _worse(later: _Block, own: _Block) -> _Block:

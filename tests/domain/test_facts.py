@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.demo import PROCESS, Size, fill
-from app.domain.facts import DealRow, deals_of, story
+from app.domain.facts import DealRow, deals_of, stays_of, story, teams_on
 from app.domain.facts.sql import deals_sql
 from app.domain.processes import resolve
 from app.domain.replay import values_of
 from app.engine.flow.facts import Outcome, day, standing
 from app.schemas.scopes import EVERYBODY, Subject, Whose
+from tests.aims import make_team
 from tests.conftest import NOW
 from tests.deals import change, eur, make_deal, make_person, make_process, post, tell
 
@@ -146,6 +147,25 @@ async def test_a_scope_has_its_share_of_each_deal(client, work, process):
     people = [Subject.of(f"{Whose.OWNER}:{one['id']}") for one in (ada, bob)]
     parts = [(await deals_of(work, found, subject))[0] for subject in (*people, EVERYBODY)]
     assert [str(part) for part in parts] == ["7/10", "3/10", "1"]
+
+
+async def test_a_team_has_the_stays_of_those_who_were_in_it_that_day(client, work, process):
+    team = await make_team(client, "North")
+    ada = await make_person(client, team_id=team["id"], team_since="2026-06-01")
+    bob = await make_person(client, "Bob")
+    for owner in (ada, bob, None):
+        for at in ("2026-05-31T21:59:59.999999Z", "2026-05-31T22:00:00Z", "2026-07-01T08:00:00Z"):
+            whose = {} if owner is None else {"owner_id": owner["id"]}
+            deal = await make_deal(client, created_at="2026-05-01T08:00:00Z", **whose)
+            await tell(client, deal, "reach", milestone="interest", occurred_at=at)
+    found = await told(work)
+    inside = await stays_of(work, found, Subject.of(f"{Whose.TEAM}:{team['id']}"))
+    each = await teams_on(work, found.arrived_owner, found.arrived_at)
+    assert inside.tolist() == [str(one) == team["id"] for one in each]
+    assert inside.sum() == 2
+    for person in (ada, bob):
+        mine = await stays_of(work, found, Subject.of(f"{Whose.OWNER}:{person['id']}"))
+        assert mine.tolist() == [str(one) == person["id"] for one in found.arrived_owner]
 
 
 async def test_six_statements_tell_a_story_however_long_it_is(work, statements):

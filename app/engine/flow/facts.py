@@ -57,7 +57,8 @@ class Stays:
         return np.maximum(self.left - self.entered - self.held, 0.0)
 
     def where(self, chosen: Flags | Places) -> "Stays":
-        return Stays(*(getattr(self, name)[chosen] for name in self.__slots__))
+        places = places_of(chosen)
+        return Stays(*(getattr(self, name)[places] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +122,11 @@ class Standing:
     entered: Numbers
     age: Numbers
     amount: Numbers
+
+
+def places_of(chosen: Flags | Places) -> Places:
+    """Found once: columns are taken by places faster than by flags."""
+    return np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen.astype(np.int64)
 
 
 def day(moment: datetime) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.engine.forecast.fit import Rates
+from app.engine.forecast.fit import Rates, evidences
 from app.engine.forecast.roll import ever
 
 
@@ -19,11 +19,11 @@ class Chance:
 
 def chances(rates: Rates, sections: Sequence[int], ages: Sequence[float]) -> list[Chance]:
     """Per deal, by its section and its age there in days."""
-    known = ever(rates)
+    known: list[list[float]] = [by_age.tolist() for by_age in ever(rates)]
+    seen = evidences(rates, sections, ages)
     found = []
-    for section, age in zip(sections, ages, strict=True):
+    for section, age, evidence in zip(sections, ages, seen, strict=True):
         by_age = known[section]
         column = min(int(age / rates.step), len(by_age) - 1)
-        evidence = rates.sections[section].evidence(age, rates.step)
-        found.append(Chance(float(by_age[column]), float(by_age[0]), evidence))
+        found.append(Chance(by_age[column], by_age[0], evidence))
     return found

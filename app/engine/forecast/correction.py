@@ -44,9 +44,6 @@ def snapshot(book: History, at: float, offsets: Sequence[float], table: Table) -
     """`table` gives the shape: every table looked up must have its step and ages."""
     seen, sections = book.passages, book.facts.sections
     ends = at + np.asarray(offsets)
-    won_at = np.full(len(book.facts.amount), np.inf)
-    ordered = seen.to == sections
-    won_at[seen.deal[ordered]] = seen.left[ordered]
     here = seen.where((seen.entered <= at) & (seen.left > at)).until(at)
     ages, steps = table.within.shape[2], len(table.fresh)
     stock = np.bincount(
@@ -64,8 +61,8 @@ def snapshot(book: History, at: float, offsets: Sequence[float], table: Table) -
         at,
         stock.astype(float),
         np.diff(due, axis=0, prepend=0.0),
-        _wins(won_at[here.deal], at, ends),
-        _wins(won_at[came.deal], at, ends),
+        _wins(book.won_at[here.deal], at, ends),
+        _wins(book.won_at[came.deal], at, ends),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.engine.flow.facts import Facts, Outcome
 from app.engine.forecast.chances import Chance
-from app.engine.forecast.fit import Rates
+from app.engine.forecast.fit import Rates, evidences
 from app.engine.forecast.roll import roll
 
 SHORTEST, LONGEST, USUAL = 7.0, 730.0, 91.0  # days
@@ -34,13 +34,15 @@ def faded(
     section's horizon, now and on arrival, and the exits that the age's bucket rests on."""
     days = sorted(set(horizons))
     table = roll(rates, days)
-    known = [table.within[days.index(each), section] for section, each in enumerate(horizons)]
+    known: list[list[float]] = [
+        table.within[days.index(each), section].tolist() for section, each in enumerate(horizons)
+    ]
+    seen = evidences(rates, sections, ages)
     last = table.within.shape[2] - 1
     found = []
-    for section, age in zip(sections, ages, strict=True):
+    for section, age, evidence in zip(sections, ages, seen, strict=True):
         now = known[section][min(int(age / rates.step), last)]
-        evidence = rates.sections[section].evidence(age, rates.step)
-        found.append(Chance(float(now), float(known[section][0]), evidence))
+        found.append(Chance(now, known[section][0], evidence))
     return found
 
 

@@ -59,10 +59,24 @@ class SectionRates:
     def bucket(self, age: float, step: float) -> int:
         return int(np.searchsorted(self.edges, int(age / step), side="right")) - 1
 
-    def evidence(self, age: float, step: float) -> float:
-        """Observed or expected exits, whichever are more, at this age (in days)."""
-        bucket = self.bucket(age, step)
-        return float(max(self.observed[bucket], self.expected[bucket]))
+    def buckets(self, ages: Numbers, step: float) -> Places:
+        """The buckets of many ages (in days)."""
+        steps = (ages / step).astype(np.int64)
+        found: Places = np.searchsorted(self.edges, steps, side="right") - 1
+        return found
+
+
+def evidences(rates: "Rates", sections: Sequence[int], ages: Sequence[float]) -> list[float]:
+    """Per deal the observed or expected exits, whichever are more, at its age (in days) in its
+    section."""
+    here, days = np.asarray(sections, dtype=np.int64), np.asarray(ages, dtype=float)
+    found = np.zeros(len(days))
+    for number, section in enumerate(rates.sections):
+        mine = here == number
+        most = np.maximum(section.observed, section.expected)
+        found[mine] = most[section.buckets(days[mine], rates.step)]
+    told: list[float] = found.tolist()
+    return told
 
 
 @dataclass(frozen=True, slots=True, eq=False)

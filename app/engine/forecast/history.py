@@ -17,10 +17,12 @@ FEW_AMOUNTS = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """All that happened, prepared once for looks at many moments."""
+    """All that happened, prepared once for looks at many moments. `won_at`: by deal when it went
+    on to its order, infinite where it did not."""
 
     facts: Facts
     passages: Passages
+    won_at: Numbers
 
     def look(self, at: float) -> "Moment":
         """At an earlier moment deals are worth what they were worth when they last moved."""
@@ -87,7 +89,8 @@ class Moment:
     def retention(self, mean_amount: float) -> Numbers:
         """Per section: what orders brought per amount that was known there."""
         sold = np.full(len(self.amount), np.nan)
-        whole = np.isin(np.arange(len(sold)), self.orders.deal[self.orders.first])
+        whole = np.zeros(len(sold), dtype=bool)
+        whole[self.orders.deal[self.orders.first]] = True
         sold[whole] = np.bincount(self.orders.deal, weights=self.orders.value, minlength=len(sold))[
             whole
         ]
@@ -102,4 +105,7 @@ class Moment:
 
 
 def history(facts: Facts) -> History:
-    return History(facts, passages(facts))
+    seen = passages(facts)
+    won_at, ordered = np.full(len(facts.amount), np.inf), seen.to == facts.sections
+    won_at[seen.deal[ordered]] = seen.left[ordered]
+    return History(facts, seen, won_at)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.engine.flow.facts import Facts, Flags, Numbers, Outcome, Places, Stays
+from app.engine.flow.facts import Facts, Flags, Numbers, Outcome, Places, Stays, places_of
 
 LOST, OPEN = -1, -2
 
@@ -33,7 +33,8 @@ class Passages:
         return np.maximum(self.left - self.entered - self.held, 0.0)
 
     def where(self, chosen: Flags | Places) -> "Passages":
-        return Passages(*(getattr(self, name)[chosen] for name in self.__slots__))
+        places = places_of(chosen)
+        return Passages(*(getattr(self, name)[places] for name in self.__slots__))
 
     def until(self, at: float) -> "Passages":
         """What was known of them at an earlier moment."""
