@@ -46,14 +46,12 @@ known = APIRouter(prefix="/import-presets", tags=["imports"])
 
 CSV = {"text/csv": {"schema": {"type": "string", "format": "binary"}}}
 
-FILES = dict.fromkeys(
-    (
-        "text/csv",
-        "application/x-ndjson",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
-    CSV["text/csv"],
-)
+LINE = '{"external_id": "D-1002", "account": "Werft Nord", "value": 48000, "stage": "Won"}\n'
+FILES = {
+    **CSV,
+    "application/x-ndjson": CSV["text/csv"] | {"example": LINE},
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": CSV["text/csv"],
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Large imports, cut into chunks: the same as in one piece, and nothing is lost or done twice."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -154,6 +155,22 @@ async def test_a_zombie_writes_nothing(client, app, workspace, away):
     assert (await client.get("/v1/opportunities")).json()["data"] == []
     await run(engine, CLOCK, heir, rows=40)
     assert counts(await finished(client, id))["created"] == 135
+
+
+async def test_two_imports_of_the_same_deals_in_opposite_order_do_not_meet(
+    client, app, workspace, away
+):
+    process = await make_process(client)
+    rows = deals(150).splitlines(keepends=True)[1:]
+    files = (HEADER + "".join(rows), HEADER + "".join(reversed(rows)).replace(".50", ".75"))
+    ids = [await started(client, process, file) for file in files]
+    both = [await held(app, workspace, id) for id in ids]
+    engine = app.state.worker.engine
+    await asyncio.gather(*(run(engine, CLOCK, one, rows=40) for one in both))
+    ended = [(await client.get(f"/v1/imports/{id}")).json() for id in ids]
+    assert [job["state"] for job in ended] == ["completed_with_errors"] * 2
+    assert sum(job["counts"]["created"] for job in ended) == 135
+    assert len(await types(client)) == 135
 
 
 async def test_what_is_cancelled_halfway_keeps_its_chunks_and_says_which_rows_are_left(
