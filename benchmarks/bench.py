@@ -134,13 +134,9 @@ def record(name: str, body: str) -> None:
 
 def _command() -> str:
     """As it is typed; paths of this machine are left out."""
-    module = Path(sys.argv[0]).resolve().parent if sys.argv[0].endswith("__main__.py") else None
-    known = Path(__file__).parents[1]
-    name = (
-        ".".join(module.relative_to(known).parts)
-        if module
-        else f"benchmarks.{Path(sys.argv[0]).stem}"
-    )
+    path = Path(sys.argv[0]).resolve()
+    module = path.parent if path.name == "__main__.py" else path.with_suffix("")
+    name = ".".join(module.relative_to(Path(__file__).parents[1]).parts)
     given = [each for each in sys.argv[1:] if not each.startswith("/")]
     return shlex.join(["uv", "run", "python", "-m", name, *given])
 
