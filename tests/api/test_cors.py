@@ -12,6 +12,7 @@ PAGE = "https://sales.example.com"
 ID = "00000000-0000-0000-0000-000000000007"
 OTHER = "https://other.example.com"
 EXPOSED = {
+    "Backcast-Position",
     "ETag",
     "Location",
     "RateLimit",
