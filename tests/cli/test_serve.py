@@ -19,6 +19,22 @@ def test_it_serves_until_told_to_stop_and_logs_requests_as_json(installation):
     assert [json.loads(line)["status"] for line in logged] == [200]
 
 
+def test_a_stream_does_not_keep_it_from_stopping(installation, backcast):
+    backcast("workspace", "create", "Home")
+    key = backcast("key", "create")[1]
+    command = [*BACKCAST, "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
+        address = process.stderr.readline().split()[-1]
+        asked = {"headers": {"Authorization": f"Bearer {key}"}, "timeout": 20}
+        with httpx.stream("GET", f"{address}/v1/stream", **asked) as heard:
+            pieces = heard.iter_raw()
+            assert next(pieces) == b"retry: 3000\n\n"
+            process.send_signal(signal.SIGTERM)
+            assert list(pieces) == []  # it ends, and ends well
+        process.stderr.read()
+        assert process.wait(5) == 0
+
+
 def test_the_contract_needs_no_database(backcast, tmp_path):
     assert backcast("openapi", "--output", str(tmp_path / "openapi.json"))[0] == 0
     written = json.loads((tmp_path / "openapi.json").read_text())
