@@ -6,7 +6,11 @@ from fractions import Fraction
 
 from app.domain.facts import DealRow
 from app.domain.forecast_parts import Scene, exact
+from app.engine.flow.facts import day
+from app.engine.flow.gathering import NEVER
+from app.engine.flow.packed import chosen, day_of, marked, named, whole
 from app.engine.forecast import COUNT_SCALE, Category, Chance, category
+from app.engine.leaks.amounts import total
 from app.engine.money import round_to_minor
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.forecast import (
@@ -47,8 +51,9 @@ def categories(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[Category
     """How many deals, and what is known of their value, in each category."""
     whole, shares = scene.seen.whole, scene.counted
     members: dict[Category, list[int]] = {each: [] for each in Category}
+    here = (scene.seen.told.table.columns["held_until"] == NEVER).tolist()
     for deal, ever in zip(whole.deals, scene.seen.ever, strict=True):
-        if shares[deal] and scene.seen.told.deals[deal].held_until is None:
+        if shares[deal] and here[deal]:
             members[category(ever.now)].append(deal)
     members[Category.OMITTED] = [number for found in left.values() for number in found]
     return [
@@ -61,12 +66,20 @@ def categories(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[Category
 
 def left_out(scene: Scene) -> dict[str, list[int]]:
     """By reason the deals of the scope that add nothing now, by their index in the story."""
-    found: dict[str, list[int]] = {DEAD: [], DECLINED: [], ON_HOLD: []}
-    for number, deal in enumerate(scene.seen.told.deals):
-        reason = _why_left(scene, number, deal)
-        if reason is not None and scene.shares[number]:
-            found[reason].append(number)
-    return found
+    told = scene.seen.told
+    deals = told.table.columns
+    open_, out = deals["status"] == "open", deals["status"] == "exited"
+    lately = (deals["exited_at"] != NEVER) & (day_of(deals["exited_at"]) >= day(scene.since))
+    reasons = {
+        DEAD: marked(len(told.deals), whole(sorted(scene.seen.dead))),
+        DECLINED: out & (deals["exit_kind"] == DECLINED) & lately,
+        ON_HOLD: open_ & (deals["held_until"] != NEVER),
+    }
+    why = named(len(told.deals), [(flags, name) for name, flags in reasons.items()])
+    return {
+        name: [number for number in chosen(why == name).tolist() if scene.shares[number]]
+        for name in reasons
+    }
 
 
 def excluded(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[ExcludedOut]:
@@ -94,16 +107,6 @@ def excluded_sums(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[Exclu
             counts = {"count": len(found), "missing_value_count": missing}
             sums.append(ExcludedSumOut(reason=reason, value=value, **counts))
     return sums
-
-
-def _why_left(scene: Scene, number: int, deal: DealRow) -> str | None:
-    if number in scene.seen.dead:
-        return DEAD
-    if deal.status == "open":
-        return None if deal.held_until is None else ON_HOLD
-    declined = deal.status == "exited" and deal.exit_kind == "declined"
-    lately = deal.exited_at is not None and deal.exited_at >= scene.since
-    return DECLINED if declined and lately else None
 
 
 def _contribution(
@@ -153,14 +156,13 @@ def _chances(each: Sequence[float]) -> list[str]:
 
 def _sum(scene: Scene, found: Sequence[int]) -> tuple[MoneyOut | None, int]:
     """What is known of the scope's value in these deals, and of how many nothing is."""
-    deals = scene.seen.told.deals
-    known = [number for number in found if deals[number].reporting_value is not None]
-    parts = (Fraction(deals[each].reporting_value or 0) * scene.shares[each] for each in known)
-    whole = sum(parts, Fraction(0))
+    values = scene.seen.told.table.columns["reporting_value"]
+    known = [(values[each], scene.shares[each]) for each in found if values[each] is not None]
     if found and not known:
         return None, len(found)
+    added = total(Fraction(value) * share for value, share in known)
     return (
-        _money(scene, round_to_minor(whole, scene.measure.currency)),
+        _money(scene, round_to_minor(added, scene.measure.currency)),
         len(found) - len(known),
     )
 

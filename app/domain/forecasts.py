@@ -31,6 +31,7 @@ from app.domain.processes import resolve
 from app.domain.questions import here, seen_at
 from app.domain.sight import parts_shown
 from app.engine.flow.facts import moment
+from app.engine.flow.packed import unnamed
 from app.engine.forecast import of_scope
 from app.engine.money import exponent
 from app.engine.periods import Grain, Period, bounds, containing
@@ -121,8 +122,9 @@ async def _dead(work: Work, process: Row[Any], asked: ForecastQuery, told: Story
     them up."""
     whole = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
     gone = await dead_of(work, process, whole, asked)
-    ids = {whole.deals[number].opportunity_id for number in gone}
-    return frozenset(n for n, deal in enumerate(told.deals) if deal.opportunity_id in ids)
+    ids, known = (one.table.columns["opportunity_id"] for one in (whole, told))
+    buried = {ids[number] for number in gone}
+    return frozenset(n for n, id in enumerate(known.tolist()) if id in buried)
 
 
 async def _won(work: Work, asked: ForecastQuery, told: Story, period: Period) -> Arrived:
@@ -147,12 +149,13 @@ def _unassigned(scene: Scene, periods: Sequence[Period]) -> list[UnassignedForec
     """What is nobody's: deals without an owner, and the part of those to come and of the run-rate
     that fell to nobody in the past."""
     told = scene.seen.told
-    nobodys = [deal.credits is None and deal.owner_id is None for deal in told.deals]
+    deals = told.table.columns
+    nobodys = unnamed(deals["credits"]) & unnamed(deals["owner_id"])
     parts = of_scope(
         scene.seen.whole,
-        scene.seen.counted([int(each) for each in nobodys]),
-        [owner is None for owner in told.arrived_owner],
-        [owner is None for owner in told.order_owner],
+        scene.seen.counted([int(each) for each in nobodys.tolist()]),
+        told.arrived_owner.are(None),
+        told.order_owner.are(None),
     )
     won = scene.measured(scene.won.unassigned_value, scene.won.unassigned_count)
     pairs = enumerate(zip(periods, parts, strict=True))

@@ -16,6 +16,8 @@ from app.domain.facts import Story
 from app.domain.horses import judged, prior_of, resets
 from app.domain.policies import asked_at, policy_at
 from app.engine.flow.facts import day
+from app.engine.flow.gathering import NEVER
+from app.engine.flow.packed import chosen, day_of
 from app.engine.forecast import Chance, Forecast, Past, chances, forecast, with_rates_held
 from app.engine.forecast.returning import with_returning
 from app.engine.money import exponent
@@ -139,11 +141,10 @@ async def past_of(work: Work, process_id: UUID, until: datetime) -> list[Past]:
 
 def _returns(told: Story) -> dict[int, float]:
     """By deal on hold the day on which it comes back."""
-    return {
-        number: day(deal.held_until)
-        for number, deal in enumerate(told.deals)
-        if deal.status == "open" and deal.held_until is not None
-    }
+    deals = told.table.columns
+    back = deals["held_until"]
+    waiting = chosen((deals["status"] == "open") & (back != NEVER))
+    return dict(zip(waiting.tolist(), day_of(back[waiting]).tolist(), strict=True))
 
 
 def _dead(told: Story, how: View) -> frozenset[int]:

@@ -14,7 +14,7 @@ from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql
 
 from app.core.work import Work
-from app.domain.facts import Story, story
+from app.domain.facts import Deals, Story, story
 from app.domain.horses import NOBODY
 from app.domain.outlooks import METHOD, Outlook, View, look_ahead, past_of, view
 from app.domain.processes import resolve
@@ -66,7 +66,7 @@ async def take_past(work: Work, process_id: UUID, days: int, *, every: int = 7) 
     """
     process = await resolve(work, process_id)
     told = await story(work, process_id)
-    told = replace(told, deals=[replace(deal, held_until=None) for deal in told.deals])
+    told = replace(told, deals=Deals.of([replace(deal, held_until=None) for deal in told.deals]))
     how = replace(await view(work, process), resets=NOBODY)
     past: list[Past] = []
     new = 0

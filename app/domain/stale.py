@@ -1,7 +1,7 @@
 """The worklist of opportunities that no longer move, and how each of them was judged."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -60,13 +60,8 @@ class Stable:
     judgement: Judgement
     shares: Sequence[Fraction]
     marks: Mapping[UUID, Mark]
-
-    @property
-    def horses(self) -> Iterator[tuple[Horse, DealRow, Fraction]]:
-        """Those of the scope."""
-        for horse in self.judgement.horses:
-            if self.shares[horse.deal]:
-                yield horse, self.told.deals[horse.deal], self.shares[horse.deal]
+    # Those of the scope.
+    horses: Sequence[tuple[Horse, DealRow, Fraction]]
 
     def mark(self, deal: DealRow) -> Mark:
         return self.marks.get(deal.opportunity_id, UNMARKED)
@@ -87,7 +82,19 @@ async def stable(work: Work, asked: StaleQuery | PreviewQuery) -> Stable:
     shares = await deals_of(work, told, asked.scope, asked.business_type)
     policy = await policy_at(work, process, asked_at(**past))
     noticed = await marks(work, process, **past)
-    return Stable(process, policy, told, judgement, shares, noticed)
+    horses = of_scope(told, judgement, shares)
+    return Stable(process, policy, told, judgement, shares, noticed, horses)
+
+
+def of_scope(
+    told: Story, judgement: Judgement, shares: Sequence[Fraction]
+) -> list[tuple[Horse, DealRow, Fraction]]:
+    """The judged deals in which the scope has a share."""
+    return [
+        (horse, told.deals[horse.deal], shares[horse.deal])
+        for horse in judgement.horses
+        if shares[horse.deal]
+    ]
 
 
 async def find(work: Work, asked: StaleQuery) -> StaleOut:
@@ -95,9 +102,7 @@ async def find(work: Work, asked: StaleQuery) -> StaleOut:
     revived = revivals(found, asked.business_type)
     states = WORK if asked.state is None else (asked.state,)
     chosen = [
-        (horse, deal)
-        for horse, deal, _ in found.horses
-        if HorseState(horse.verdict.state) in states
+        (horse, deal) for horse, deal, _ in found.horses if horse.verdict.state.value in states
     ]
     shown = sliced(
         chosen,
@@ -141,12 +146,18 @@ def carried_over(work: Work, horse: Horse, told: Story) -> int:
 
 def revivals(found: Stable, business_type: Business) -> Estimate:
     """Of all business asked for, whoever's it is: too few deals are ever revived to divide."""
+    revived = {id for id, mark in found.marks.items() if mark.revived}
+    deals = found.told.table.columns
+    each = zip(
+        deals["opportunity_id"].tolist(),
+        deals["status"].tolist(),
+        found.told.of_business(business_type).tolist(),
+        strict=True,
+    )
     ended = [
-        deal.status
-        for deal in found.told.deals
-        if found.mark(deal).revived
-        and deal.status in ("won", "exited")
-        and business_type in (Business.ALL, deal.business_type)
+        status
+        for id, status, asked in each
+        if id in revived and asked and status in ("won", "exited")
     ]
     won = ended.count("won")
     return estimate(won / len(ended) if ended else None, len(ended), float(len(ended)))
@@ -231,7 +242,7 @@ def _sum(work: Work, found: Stable, state: HorseState) -> StateSumOut:
     values = [
         None if deal.reporting_value is None else Fraction(deal.reporting_value) * share
         for horse, deal, share in found.horses
-        if HorseState(horse.verdict.state) is state
+        if horse.verdict.state.value == state.value
     ]
     return StateSumOut(
         state=state,

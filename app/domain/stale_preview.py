@@ -18,7 +18,7 @@ from app.domain.observed_rates import passings
 from app.domain.outlooks import View, outlook, past_of
 from app.domain.policies import asked_at, policy_at
 from app.domain.processes import resolve
-from app.domain.stale import Stable, frame
+from app.domain.stale import Stable, frame, of_scope
 from app.engine.flow.estimates import Estimate, product
 from app.engine.forecast import COUNT_SCALE, Forecast
 from app.engine.forecast.fading import buried
@@ -55,7 +55,8 @@ async def preview(work: Work, asked: PreviewQuery) -> PreviewOut:
     # What is left out of every answer already is not left out by the round once more.
     off = policy.stale_policy == StalePolicy.OFF
     today = [*funnel.alive, *funnel.dead] if off else funnel.alive
-    stable = Stable(process, policy, told, funnel.judgement, funnel.shares, known)
+    horses = of_scope(told, funnel.judgement, funnel.shares)
+    stable = Stable(process, policy, told, funnel.judgement, funnel.shares, known, horses)
     return PreviewOut(
         **frame(work, stable, asked),
         next_round_on=rounds.day_of(told.at, work.home.zone) + timedelta(days=1),

@@ -1,6 +1,6 @@
 """The story of a process: what its deals did, as it was known at a moment."""
 
-from app.domain.facts.deals import DealRow
+from app.domain.facts.deals import DealRow, Deals
 from app.domain.facts.stories import (
     Story,
     deals_of,
@@ -14,6 +14,7 @@ from app.domain.facts.stories import (
 
 __all__ = [
     "DealRow",
+    "Deals",
     "Story",
     "deals_of",
     "orders_of",
