@@ -42,7 +42,7 @@ from app.schemas.leaks import (
 from app.schemas.metrics import interval_out, metric_out, tenths_out
 from app.schemas.observed_rates import WindowOut
 from app.schemas.ratios import chance_out, ratio_out
-from app.schemas.units import Unit
+from app.schemas.units import OrderUnit
 
 FORMULA = "leaks.1: exits by Aalen-Johansen, lost orders = value · yield of the average from there"
 WINS = "wins.1: won / (won + lost)"
@@ -139,7 +139,7 @@ def _ordered(by: LeaksBy, told: Sequence[Told]) -> Sequence[Told]:
 
 async def _margins(work: Work, found: Cohort, asked: LeaksQuery) -> Margins | None:
     """What orders in the same days left, where it is asked for."""
-    if asked.unit is Unit.ORDER_VALUE:
+    if asked.unit is OrderUnit.ORDER_VALUE:
         return None
     span = days_as_span(work, found.window.start, found.window.end)
     return await margins.observed(work, found.told.process_id, asked.business_type, span, asked)

@@ -34,7 +34,7 @@ from app.schemas.source_analysis import (
     SourceComparisonOut,
     SourcesQuery,
 )
-from app.schemas.units import Unit
+from app.schemas.units import OrderUnit
 from app.tables import Source
 
 NOT_ASKED = Spent(None, "not_applicable")
@@ -152,13 +152,13 @@ def _margin_per_lead(tally: Tally, cost: Spent) -> Place:
     return known is None, -per_lead, *_margin(tally, cost)
 
 
-_PLACES: Mapping[tuple[Unit, RankBy], Callable[[Tally, Spent], Place]] = {
-    (Unit.ORDER_VALUE, RankBy.ORDER_VALUE): _value,
-    (Unit.ORDER_VALUE, RankBy.ORDER_VALUE_PER_LEAD): _value_per_lead,
-    (Unit.GROSS_MARGIN, RankBy.ORDER_VALUE): _margin,
-    (Unit.GROSS_MARGIN, RankBy.ORDER_VALUE_PER_LEAD): _margin_per_lead,
-    **{(unit, RankBy.ORDERS): _orders for unit in Unit},
-    **{(unit, RankBy.COST_PER_ORDER): _cost_per_order for unit in Unit},
+_PLACES: Mapping[tuple[OrderUnit, RankBy], Callable[[Tally, Spent], Place]] = {
+    (OrderUnit.ORDER_VALUE, RankBy.ORDER_VALUE): _value,
+    (OrderUnit.ORDER_VALUE, RankBy.ORDER_VALUE_PER_LEAD): _value_per_lead,
+    (OrderUnit.GROSS_MARGIN, RankBy.ORDER_VALUE): _margin,
+    (OrderUnit.GROSS_MARGIN, RankBy.ORDER_VALUE_PER_LEAD): _margin_per_lead,
+    **{(unit, RankBy.ORDERS): _orders for unit in OrderUnit},
+    **{(unit, RankBy.COST_PER_ORDER): _cost_per_order for unit in OrderUnit},
 }
 
 

@@ -11,7 +11,7 @@ from app.schemas.base import Day, MoneyOut, Out
 from app.schemas.metrics import DaysOut, MetricOut, TargetIds
 from app.schemas.observed_rates import AskedOut, ScopeQuery, WindowKey, WindowOut, YieldOut
 from app.schemas.scopes import PeriodKey
-from app.schemas.units import MarginShareOut, Unit, UnitKey
+from app.schemas.units import MarginShareOut, OrderUnit, OrderUnitKey
 
 Share = Annotated[str | None, Field(examples=["0.2500"])]
 
@@ -41,7 +41,7 @@ class LeaksQuery(ScopeQuery):
             description="Which of `declined,duplicate,stale` count as lost in `win_rate`.",
         ),
     ] = None
-    unit: UnitKey = Unit.ORDER_VALUE
+    unit: OrderUnitKey = OrderUnit.ORDER_VALUE
     target: Annotated[
         UUID | None, Field(description="Whose levers are told. Default: the scope's target.")
     ] = None
@@ -191,7 +191,7 @@ class LeaksOut(AskedOut):
     window: WindowOut
     currency: str
     by: LeaksBy
-    unit: Unit
+    unit: OrderUnit
     margin: Annotated[
         MarginShareOut | None, Field(description="With `unit=gross_margin`, else null.")
     ]

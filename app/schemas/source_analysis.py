@@ -16,7 +16,7 @@ from app.schemas.rate_comparison import DifferenceOut
 from app.schemas.scopes import PeriodKey
 from app.schemas.shapes import split
 from app.schemas.sources import SourceKind
-from app.schemas.units import Unit, UnitKey
+from app.schemas.units import OrderUnit, OrderUnitKey
 
 MOST_SOURCES = 50
 Exact = Annotated[str, Field(examples=["2.5000"])]
@@ -73,7 +73,7 @@ class RankingQuery(LeadsQuery):
         RankBy,
         Field(description="With `unit=gross_margin`, `order_value` is the margin; also per lead."),
     ] = RankBy.ORDER_VALUE
-    unit: UnitKey = Unit.ORDER_VALUE
+    unit: OrderUnitKey = OrderUnit.ORDER_VALUE
     kind: SourceKind | None = None
 
 
@@ -174,7 +174,7 @@ class LeadsAskedOut(Out):
 
 class RankingOut(LeadsAskedOut):
     rank_by: RankBy
-    unit: Unit
+    unit: OrderUnit
     sources: list[RankedSourceOut]
     unattributed: Annotated[
         ResultOut, Field(description="What no source has touched before it was ordered or left.")

@@ -8,15 +8,15 @@ from pydantic import Field
 from app.schemas.base import MoneyOut, Out
 
 
-class Unit(StrEnum):
+class OrderUnit(StrEnum):
     """What an order is measured by."""
 
     ORDER_VALUE = "order_value"
     GROSS_MARGIN = "gross_margin"
 
 
-UnitKey = Annotated[
-    Unit,
+OrderUnitKey = Annotated[
+    OrderUnit,
     Field(
         description="What orders are measured by: their value, or what is left of it after the"
         " direct costs of their lines."
