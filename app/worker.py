@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.core.database import Database, workspace_transaction
 from app.core.errors import Internal, Problem
 from app.core.outbound import Outbound
-from app.core.refusals import problem_of
+from app.core.refusals import LOST, problem_of
 from app.core.settings import Settings
 from app.domain import jobs, rounds
 from app.domain.courier import Courier
@@ -112,7 +112,7 @@ class Worker:
         while True:
             try:
                 await each.run()
-            except (SQLAlchemyError, OSError):
+            except (SQLAlchemyError, *LOST):
                 log.warning("the database is away; %s later", each.name)
             except Exception:
                 log.exception("%s; begun again later", each.name)
@@ -121,7 +121,7 @@ class Worker:
     async def _hear(self) -> None:
         """What the database calls out: in which workspace something was queued."""
         while True:
-            with contextlib.suppress(SQLAlchemyError, OSError):
+            with contextlib.suppress(SQLAlchemyError, *LOST):
                 async with self.engine.connect() as connection:
                     await self._attend((await connection.get_raw_connection()).driver_connection)
                     await connection.invalidate()
@@ -144,7 +144,7 @@ class Worker:
                 await jobs.release(self.engine, self.dropped[-1])
                 self.dropped.pop()
             found = await jobs.due(self.engine)
-        except (SQLAlchemyError, OSError):
+        except (SQLAlchemyError, *LOST):
             log.warning("the database is away; looking for jobs again later")
             return
         for workspace_id in found:
@@ -171,7 +171,7 @@ class Worker:
                     self.called.discard(workspace_id)
                     while (held := await jobs.claim(self.engine, workspace_id)) is not None:
                         await self._do(held)
-        except (SQLAlchemyError, OSError):
+        except (SQLAlchemyError, *LOST):
             log.warning("lost the database during a job; it is taken up again later")
         finally:
             del self.busy[workspace_id]
@@ -184,7 +184,7 @@ class Worker:
             await jobs.release(self.engine, held)
             raise
         except Exception as error:
-            if isinstance(error, OSError) or getattr(error, "connection_invalidated", False):
+            if isinstance(error, LOST) or getattr(error, "connection_invalidated", False):
                 self.dropped.append(held)
                 raise
             await self._failed(held, error)
@@ -195,7 +195,7 @@ class Worker:
         """The sign of life; if none gets through, the lease runs out and the end is refused."""
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            with contextlib.suppress(SQLAlchemyError, OSError):
+            with contextlib.suppress(SQLAlchemyError, *LOST):
                 await jobs.beat(self.engine, held)
 
     async def _failed(self, held: Held, error: Exception) -> None:

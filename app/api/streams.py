@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from app.core.database import workspace_transaction
 from app.core.errors import TooManyStreams
 from app.core.positions import position
+from app.core.refusals import LOST
 from app.core.settings import Settings
 from app.core.work import Home, Work
 from app.domain import identities
@@ -98,7 +99,7 @@ class Streams:
             for workspace_id in list(self.open):
                 try:
                     await self.look(workspace_id)
-                except (SQLAlchemyError, OSError):
+                except (SQLAlchemyError, *LOST):
                     log.warning("the database is away; streams wait")
                 except Exception:
                     log.exception("a look at the streams of a workspace")

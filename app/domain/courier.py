@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.outbound import Outbound
+from app.core.refusals import LOST
 from app.domain import watching
 from app.domain.outbox import publishing
 from app.domain.webhooks import sending
@@ -47,7 +48,7 @@ class Courier:
                     await self.round()
                     if rounds % round(WATCH_SECONDS / PAUSE_SECONDS) == 0:
                         await watching.run(self.engine, self.clock)
-                except (SQLAlchemyError, OSError):
+                except (SQLAlchemyError, *LOST):
                     log.warning("the database is away; events are told later")
                 except Exception:
                     log.exception("a round of events; tried again")
@@ -84,7 +85,7 @@ class Courier:
     async def _deliver(self, one: Claimed) -> None:
         try:
             await sending.deliver(self.engine, self.outbound, self.clock, one)
-        except (SQLAlchemyError, OSError):
+        except (SQLAlchemyError, *LOST):
             log.warning("the database is away; delivery %s is sent again", one.id)
         finally:
             self.busy[one.endpoint_id] -= 1

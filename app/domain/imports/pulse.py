@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.core.refusals import LOST
 from app.domain import jobs
 from app.domain.imports import register
 from app.domain.jobs import Held
@@ -48,7 +49,7 @@ class Pulse:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             # A beat may fail; if none gets through, the lease runs out and the end is refused.
-            with contextlib.suppress(SQLAlchemyError, OSError):
+            with contextlib.suppress(SQLAlchemyError, *LOST):
                 if not await jobs.beat(self.engine, self.held):
                     self.lost = True
                     runner.cancel()
