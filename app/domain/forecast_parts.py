@@ -53,7 +53,7 @@ class Measure:
 
     @classmethod
     def of(cls, unit: Unit, currency: str, exponent: int) -> "Measure":
-        return cls(unit, currency, exponent if unit is Unit.VALUE else _ORDER_PLACES)
+        return cls(unit, currency, _ORDER_PLACES if unit is Unit.ORDERS else exponent)
 
     @property
     def counts(self) -> bool:

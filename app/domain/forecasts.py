@@ -1,7 +1,8 @@
 """Forecasts: what to expect in each period, without any date or probability a person has typed."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from fractions import Fraction
 from math import isnan
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from sqlalchemy import Row
 
 from app.core.errors import Invalid
 from app.core.work import Work
+from app.domain import margins
 from app.domain.contributions import (
     categories,
     contributions,
@@ -26,6 +28,7 @@ from app.domain.forecast_parts import (
     unassigned_out,
 )
 from app.domain.inflow import NOTHING, Arrived, Question, arrived
+from app.domain.margins import Margins
 from app.domain.outlooks import FORMULA, METHOD, Outlook, dead_of, outlook, past_of, view
 from app.domain.processes import resolve
 from app.domain.questions import here, seen_at
@@ -35,11 +38,19 @@ from app.engine.flow.packed import unnamed
 from app.engine.forecast import of_scope
 from app.engine.money import exponent
 from app.engine.periods import Grain, Period, bounds, containing
-from app.schemas.forecast import MONTHS_AHEAD, ForecastOut, ForecastQuery, UnassignedForecastOut
+from app.schemas.forecast import (
+    MONTHS_AHEAD,
+    ForecastOut,
+    ForecastPeriodOut,
+    ForecastQuery,
+    UnassignedForecastOut,
+    Unit,
+)
 from app.schemas.metrics import tenths_out
 from app.schemas.ratios import chance_out
 from app.schemas.scopes import EVERYBODY, Business
 
+MARGINS_FROM = timedelta(days=365)
 _MOST = {
     Grain.WEEK: 157,
     Grain.MONTH: MONTHS_AHEAD,
@@ -67,11 +78,11 @@ async def read(work: Work, asked: ForecastQuery) -> ForecastOut:
     )
     stays, orders = [await whose(work, told, asked.scope) for whose in (stays_of, orders_of)]
     parts = of_scope(seen.whole, scene.counted, stays, orders)
-    left = left_out(scene)
+    left, margin = left_out(scene), await _margin(work, asked, told)
     return ForecastOut(
         **_frame(work, asked, scene),
         periods=[
-            period_out(scene, number, period, part)
+            _left(work, period_out(scene, number, period, part), margin)
             for number, (period, part) in enumerate(zip(periods, parts, strict=True))
         ],
         blend=blend_out(scene, 0),
@@ -80,7 +91,23 @@ async def read(work: Work, asked: ForecastQuery) -> ForecastOut:
         excluded_sums=excluded_sums(scene, left),
         unassigned=_unassigned(scene, periods) if asked.scope == EVERYBODY else None,
         contributions=contributions(scene, work.language) if asked.explain else None,
+        margin=margins.margins_out(work, margin),
     )
+
+
+async def _margin(work: Work, asked: ForecastQuery, told: Story) -> Margins | None:
+    """What the orders of the last year left, where it is asked for."""
+    if asked.unit is not Unit.GROSS_MARGIN:
+        return None
+    span = (told.at - MARGINS_FROM, told.at)
+    return await margins.observed(work, told.process_id, asked.business_type, span, asked)
+
+
+def _left(work: Work, one: ForecastPeriodOut, margin: Margins | None) -> ForecastPeriodOut:
+    if one.expected_exact is None:
+        return one
+    left = margins.part(work, Fraction(one.expected_exact), margin)
+    return one.model_copy(update={"expected_margin": left})
 
 
 def periods_from(work: Work, at: datetime, grain: Grain, count: int) -> list[Period]:

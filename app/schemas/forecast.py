@@ -10,6 +10,7 @@ from pydantic import Field
 from app.engine.periods import Grain
 from app.schemas.base import MoneyOut, Out
 from app.schemas.scopes import EVERYBODY, Business, Moment, ScopeIn
+from app.schemas.units import MarginShareOut
 
 MONTHS_AHEAD = 36
 
@@ -17,6 +18,7 @@ MONTHS_AHEAD = 36
 class Unit(StrEnum):
     VALUE = "value"
     ORDERS = "orders"
+    GROSS_MARGIN = "gross_margin"
 
 
 class ForecastQuery(Moment):
@@ -29,7 +31,13 @@ class ForecastQuery(Moment):
         int, Field(ge=1, le=157, description="The current one and those after it.")
     ] = 6
     grain: Grain = Grain.MONTH
-    unit: Unit = Unit.VALUE
+    unit: Annotated[
+        Unit,
+        Field(
+            description="`gross_margin`: sums are values as with `value`; `expected_margin` says"
+            " beside them what is left after direct costs, by the share in `margin`."
+        ),
+    ] = Unit.VALUE
     explain: Annotated[bool, Field(description="Show what each open deal adds.")] = False
 
 
@@ -98,6 +106,13 @@ class ForecastPeriodOut(Out):
     ]
     blend: BlendOut
     correction: CorrectionOut
+    expected_margin: Annotated[
+        MoneyOut | None,
+        Field(
+            description="With `unit=gross_margin`: the part of `expected` that `margin` says orders"
+            " leave; null where no order's margin is known."
+        ),
+    ] = None
 
 
 class CategoryOut(Out):
@@ -204,3 +219,7 @@ class ForecastOut(Out):
         list[UnassignedForecastOut] | None, Field(description="With `scope=all` only.")
     ]
     contributions: list[ContributionOut] | None
+    margin: Annotated[
+        MarginShareOut | None,
+        Field(description="With `unit=gross_margin`: of the orders of the last year, else null."),
+    ]

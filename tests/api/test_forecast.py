@@ -8,7 +8,9 @@ from app.core.ids import uuid7
 from tests.aims import arrive, ask, make_team, refused
 from tests.api.test_stale import LOSERS, WINNERS
 from tests.deals import MILESTONES, change, eur, make_person, make_process, post, tell
+from tests.flows import flow, on
 from tests.herds import herd
+from tests.sales import line, make_product
 from tests.seasons import FORGOTTEN, season
 
 HERE = {"process": "new-business"}
@@ -73,6 +75,27 @@ async def test_values_and_orders_tell_the_same_story(client, deals):
         assert isinstance(count["expected"], str)
         mean = number(money["expected"]) / number(count["expected"])
         assert 5_000 < mean < 30_000
+
+
+async def test_of_what_is_expected_the_share_of_last_years_orders_is_left(client, deals):
+    """No order of the season tells its costs. One of 1,000.00 does, with 250.00 left."""
+    unknown = await forecast(client, unit="gross_margin")
+    assert (unknown["margin"]["status"], unknown["margin"]["share"]) == ("unknown", None)
+    assert {each["expected_margin"] for each in unknown["periods"]} == {None}
+    press = await make_product(client)
+    deal = await flow(client, (2, "invited"), value="1000.00")
+    sold = [line(press, "1000.00", "750.00")]
+    await tell(client, deal, "reach", milestone="order", lines=sold, occurred_at=on(9))
+    found = await forecast(client, unit="gross_margin")
+    margin = found["margin"]
+    assert (margin["share"], margin["status"], margin["n"]) == ("0.2500", "partial", 1)
+    for each in found["periods"]:
+        quarter = number(each["expected_exact"]) / 4
+        assert abs(number(each["expected_margin"]) - quarter) <= Fraction(1, 200)
+    by_value = await forecast(client)
+    assert by_value["margin"] is None
+    assert {each["expected_margin"] for each in by_value["periods"]} == {None}
+    assert exactly(by_value) == exactly(found)
 
 
 async def test_blend_and_both_sides_of_it_are_shown(client, deals):
