@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.database import Database, workspace_transaction
 from app.core.errors import Internal, Problem
+from app.core.lane import BROKEN
 from app.core.outbound import Outbound
 from app.core.refusals import LOST, problem_of
 from app.core.settings import Settings
@@ -121,7 +122,7 @@ class Worker:
     async def _hear(self) -> None:
         """What the database calls out: in which workspace something was queued."""
         while True:
-            with contextlib.suppress(SQLAlchemyError, *LOST):
+            with contextlib.suppress(SQLAlchemyError, *BROKEN):
                 async with self.engine.connect() as connection:
                     await self._attend((await connection.get_raw_connection()).driver_connection)
                     await connection.invalidate()

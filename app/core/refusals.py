@@ -72,7 +72,7 @@ UNKNOWN = (
 )
 # A database that is away, as the libraries let it through: what the operating system said (that
 # includes a time limit of the driver), the pool, the driver in the middle of something.
-LOST = (OSError, PoolTimeout, asyncpg.InternalClientError)
+LOST = (OSError, PoolTimeout, asyncpg.InternalClientError, asyncpg.InterfaceError)
 # Two transactions met, and one had to yield; or a migration changed what a prepared statement gives
 # back, as the driver now knows. Nothing was done, and the request may simply be repeated.
 MET = ("40001", "40P01", "0A000")

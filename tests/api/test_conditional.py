@@ -38,7 +38,9 @@ async def things(client):
     )
     partner = {"key": "oak", "name": "Oak", "kind": "partner", "account_id": account["id"]}
     mark = {"kind": "call", "due_on": "2026-08-01", "account_id": account["id"]}
+    hook = {"url": "https://hooks.example.com/b", "types": ["opportunity.won"]}
     return {
+        "webhook_endpoints": await post(client, "/v1/webhook_endpoints", **hook),
         "goals": goal,
         "marks": await post(client, "/v1/marks", **mark),
         "sources": await post(client, "/v1/sources", **partner),

@@ -127,7 +127,8 @@ async def test_every_row_is_found_by_the_index_that_leads_to_it(owner_db, deal, 
             plan = await planned(owner_db, query, *read, *asked)
             assert set(INDEX.findall(plan)) - OF_A_KEY - OF_A_VERSION == indexes
             assert "Seq Scan" not in plan
-            assert "Sort" not in plan
+            # A few milestones of one version may be put in order; rows of many never are.
+            assert re.search(r"(?<!Incremental )Sort\b(?! Key)", plan) is None
 
 
 async def test_a_step_changes_rows_by_their_place_alone(owner_db, deal, workspace, clock):

@@ -59,14 +59,17 @@ async def test_a_request_is_a_span_and_each_statement_one_below_it(traced, works
     assert top.attributes["backcast.request_id"] == answer.headers["x-request-id"]
     assert {span.parent.span_id for span in statements} == {top.context.span_id}
     texts = [span.attributes["db.query.text"] for span in statements]
-    assert any(text.startswith("INSERT INTO products") for text in texts)
+    assert any("INSERT INTO products" in text for text in texts)
     assert all(top.start_time <= s.start_time <= s.end_time <= top.end_time for s in statements)
 
 
 async def test_the_short_way_is_traced_as_well(traced, workspace):
     app, spans = traced
     async with caller(app, workspace[1]) as client:
-        await client.get("/v1/opportunities")
+        # The key becomes known, and the connection learns its types.
+        for _ in range(2):
+            await client.get("/v1/opportunities")
+        await asyncio.sleep(0)
         spans()
         await client.get("/v1/opportunities")
     await asyncio.sleep(0)  # the driver tells of a statement in the next turn of the loop

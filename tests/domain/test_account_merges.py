@@ -53,7 +53,7 @@ HANDLED = {
     "touchpoint_stitches.account_id": "stays",
     "touchpoints.account_id": "stays",
 }
-RECORDS = ("account_merges", "account_merge_changes", "account_merge_undos")
+RECORDS = ("account_merges", "account_merge_changes", "account_merge_undos", "audit_log")
 # Only ever added to: what a merge puts in and its undoing takes out again comes to nothing.
 LEDGER = ("arrival_cells", "stock_cells", "matrix_sums")
 NET = """SELECT count(*) FROM (

@@ -140,5 +140,5 @@ async def test_many_cells_are_written_in_as_many_statements_as_one(work, stateme
         statements.clear()
         await write(work, changes, PERSON)
         counts.append(len(statements))
-    assert counts == [7, 7]
+    assert counts == [8, 8]
     assert len((await work.db.execute(select(Cell))).all()) == 40
