@@ -110,6 +110,7 @@ def period_out(scene: Scene, number: int, period: Period, part: Part) -> Forecas
     won = Fraction(0) if number else scene.measured(scene.won.value, scene.won.count)
     return ForecastPeriodOut(
         period=period.key,
+        expected_margin=None,
         start=period.start,
         end=period.end,
         won=measure.rounded(won),

@@ -16,6 +16,8 @@ MONTHS_AHEAD = 36
 
 
 class Unit(StrEnum):
+    """`gross_margin`: values, and beside them what is left of each after direct costs."""
+
     VALUE = "value"
     ORDERS = "orders"
     GROSS_MARGIN = "gross_margin"
@@ -31,13 +33,7 @@ class ForecastQuery(Moment):
         int, Field(ge=1, le=157, description="The current one and those after it.")
     ] = 6
     grain: Grain = Grain.MONTH
-    unit: Annotated[
-        Unit,
-        Field(
-            description="`gross_margin`: sums are values as with `value`; `expected_margin` says"
-            " beside them what is left after direct costs, by the share in `margin`."
-        ),
-    ] = Unit.VALUE
+    unit: Unit = Unit.VALUE
     explain: Annotated[bool, Field(description="Show what each open deal adds.")] = False
 
 
@@ -112,7 +108,7 @@ class ForecastPeriodOut(Out):
             description="With `unit=gross_margin`: the part of `expected` that `margin` says orders"
             " leave; null where no order's margin is known."
         ),
-    ] = None
+    ]
 
 
 class CategoryOut(Out):

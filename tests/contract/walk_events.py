@@ -22,6 +22,8 @@ async def events(walk: Any) -> None:
     await walk.go("read_webhook_delivery", id=sent["data"][0]["id"])
     await walk.go("resend_webhook_delivery", id=sent["data"][0]["id"])
     await walk.go("read_webhook_endpoint", id=id)
+    # One that stays, so that a neighbour may try to get at it.
+    await walk.client.post("/v1/webhook_endpoints", json={"url": "https://hooks.example.com/stay"})
     await walk.go("delete_webhook_endpoint", id=id)
 
 

@@ -8,16 +8,19 @@ Place = tuple[Any, ...]
 # What the words of the contract name. A word that is not here fails the proof, with this list
 # named as the place to add it.
 TABLES = {
+    "actor": ("api_keys", "people"),
     "account": ("accounts",),
     "account_id": ("accounts",),
     "below": ("accounts", "teams"),
     "corrects_id": ("source_costs",),
+    "endpoint": ("webhook_endpoints",),
     "event": ("events",),
     "ids": ("accounts",),
     "into": ("opportunities",),
     "keep": ("accounts",),
     "merge": ("accounts",),
     "milestone_id": ("milestones",),
+    "object": ("opportunities", "accounts"),
     "opportunity": ("opportunities",),
     "opportunity_id": ("opportunities",),
     "owner": ("people",),
