@@ -16,6 +16,10 @@ CURSOR = re.compile(r'("(?:next_)?cursor": )"[^"]+"')
 HEARD = re.compile(r'(id: |\\"cursor\\":\\")[A-Za-z0-9_-]{27}')
 WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]{44}")
 TOKEN = re.compile(r"bst_[A-Za-z0-9_-]{96}")
+# Which worker does a job, and when: time of the machine, to the part of a second.
+OF_THE_MACHINE = re.compile(
+    r'("worker": ?")[^"]+"|("(?:next_run_at|started_at)": ?")[^"]+[.][0-9]+Z"'
+)
 SHOWN = "bc_" + "0" * 32 + "_" + "0" * 64 + "_" + "0" * 8
 
 
@@ -62,4 +66,10 @@ def _same_every_time(text: str) -> str:
     text = ID.sub(numbered, SECRET.sub(SHOWN, text))
     text = HEARD.sub(r"\1eyJhZnRlciI6IDJ9", text)
     text = TOKEN.sub("bst_" + "0" * 96, WEBHOOK_SECRET.sub("whsec_" + "0" * 44, text))
+    text = OF_THE_MACHINE.sub(_usual, text)
     return CURSOR.sub(r'\1"eyJhZnRlciI6IDJ9"', HINT.sub("bc_00000000…", text))
+
+
+def _usual(found: re.Match[str]) -> str:
+    worker, moment = found.groups()
+    return f'{worker}host-1:4711"' if worker else f'{moment}2026-07-20T09:45:00Z"'

@@ -107,7 +107,8 @@ async def test_a_neighbour_learns_nothing_and_changes_nothing(scene, standing):
     async with scene.grounds.open(database) as app:
         with without_filter(app) if standing == SECURITY else nullcontext():
             tried = await trespassed(app, scene.neighbour[1], scene.secrets)
-    assert list(faults(tried, scene.alone)) == []
+    found = list(faults(tried, scene.alone))
+    assert not found, "\n\n".join(found)
     assert await holdings(database, scene.owner) == before
     assert ids_of(await holdings(database, scene.neighbour[0])) & scene.secrets.ids == set()
 

@@ -13,7 +13,7 @@ import httpx2 as httpx
 from app.core.ids import uuid7
 from tests.conftest import DOCUMENT
 from tests.contract.conformance import operation
-from tests.contract.records import HINT, ID, SECRET
+from tests.contract.records import HINT, ID, OF_THE_MACHINE, SECRET, TOKEN, WEBHOOK_SECRET
 from tests.security.places import Place, leaves, named, put
 
 # Stands behind every word that the owner of the secrets writes; nobody else writes it.
@@ -247,8 +247,11 @@ def text_of(answer: httpx.Response) -> str:
 
 
 def plain(told: str) -> str:
-    """Ids are numbered as they come, cursors and secrets shown as what they are."""
+    """Ids are numbered as they come; cursors, secrets and what is of the machine (which worker
+    does a job, and when) shown as what they are."""
     numbers: dict[str, str] = {}
     told = ID.sub(lambda found: numbers.setdefault(found[0], f"id {len(numbers)}"), told)
     told = CURSOR_SAID.sub('"next_cursor": "…"', told)
+    for random in (WEBHOOK_SECRET, TOKEN, OF_THE_MACHINE):
+        told = random.sub("…", told)
     return HINT.sub("bc_…", SECRET.sub("bc_…", told))
