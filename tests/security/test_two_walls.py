@@ -33,11 +33,14 @@ pytestmark = pytest.mark.timeout(300)
 NAMELESS = {
     "change_workspace",
     "compute_cascade",
-    "create_api_key",
     "create_currency_rate",
     "create_process",
     "create_product",
+    "create_stream_token",
+    "create_webhook_endpoint",
     "infer_process",
+    "list_events",  # by a cursor: tests/events/test_outbox.py brings that of a neighbour
+    "list_import_presets",
     "list_process_templates",
     "put_product",
     "read_calendar",
