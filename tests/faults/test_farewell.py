@@ -62,7 +62,7 @@ async def _waiting_for_a_lock(db):
 
 async def _ready(client, status):
     """Whether the probe, on a line that is open, says so while others are still let in."""
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         while (await client.get("/readyz")).status_code != status:
             await asyncio.sleep(0.01)
     return True
