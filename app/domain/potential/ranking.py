@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Subquery
+from sqlalchemy import Row, Subquery, text
 
 from app.core.page import Key, Order, page
 from app.core.work import Work
-from app.domain.potential import spots
+from app.domain.potential import spots, sql
 from app.domain.potential.grounds import Matrix, Whose, history, matrix
 from app.domain.potential.groups import money_of, odds_out
 from app.domain.potential.told import cell_of, likely, out, valued, why, worth_of
@@ -22,6 +22,8 @@ async def find(work: Work, asked: SpotsQuery) -> SpotsOut:
     whole = await matrix(work, await history(work))
     whose = Whose(asked.owner, asked.account, asked.segment)
     found = _leading(work, whole, whose, asked)
+    if asked.account is None:
+        await work.db.execute(text(sql.AS_SETS))
     shown = await page(
         work,
         spots.chosen(found, asked.status),
