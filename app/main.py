@@ -62,7 +62,7 @@ def create_app(
     app.state.clock, app.state.settings, app.state.limits = clock, settings, Limits(settings)
     app.state.known, app.state.tokens = Known(), _tokens(settings)
     app.state.streams, app.state.replica = Streams(settings, clock), None
-    # Set when the process is told to stop: what has no end by itself ends then.
+    # Set when the process is told to stop: from then on it is not ready.
     app.state.leaving = asyncio.Event()
     app.state.metrics = _metrics(settings)
     app.state.tracing = tracing or _tracing(settings)

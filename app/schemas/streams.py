@@ -38,7 +38,8 @@ class StreamTokenMade(Out):
     token: Annotated[
         str,
         Field(
-            description="Opens streams until it expires; streams that are open go on.",
+            description="Opens streams until it expires; those that are open go on, but end then"
+            " if it was made with a token of an issuer.",
             json_schema_extra={"x-shown-once": True},
         ),
     ]

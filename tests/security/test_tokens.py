@@ -15,46 +15,7 @@ from joserfc import jwk
 from app.core.settings import Settings
 from tests.conftest import client_with
 from tests.deals import make_person
-from tests.security.issuer import AUDIENCE, ISSUER, URL, Issuer, signed, unsigned
-
-
-@pytest.fixture(scope="module")
-def keys():
-    """Made once: RSA keys take their time."""
-    return Issuer(None).keys
-
-
-@pytest.fixture
-def issuer(clock, keys):
-    made = Issuer(clock)
-    made.keys = dict(keys)
-    return made
-
-
-@pytest.fixture
-async def trust(app, issuer):
-    """Let the service take the tokens of the issuer."""
-    made = []
-
-    def begin(**settings):
-        made.append(issuer.trusted(**settings))
-        app.state.tokens = made[-1]
-
-    yield begin
-    app.state.tokens = None
-    for tokens in made:
-        await tokens.close()
-
-
-@pytest.fixture
-def trusted(trust, issuer):
-    trust()
-    return issuer
-
-
-@pytest.fixture
-async def ada(client):
-    return await make_person(client, "Ada", email="Ada@example.com")
+from tests.security.issuer import AUDIENCE, ISSUER, URL, signed, unsigned
 
 
 @pytest.fixture
