@@ -15,6 +15,11 @@ from app.tables import Event, Opportunity
 from tests.conftest import CLOCK
 from tests.flows import START
 
+# Half go on after 4 to 8 days, half are lost after 6 to 12: nobody ever took longer than that.
+STEPS = [(0, "invited"), (4, "need"), (8, "concept"), (12, "order")]
+WINNERS = [(day, [(4 + day % 5 + n, word) for n, word in STEPS]) for day in range(45)]
+LOSERS = [(day, [(6 + day % 7, "lost")]) for day in range(45)]
+
 
 async def herd(engine, workspace, *courses, process="new-business"):
     """The ids of deals, one for each (day, steps, more): steps are (days later, word) as in `flow`.

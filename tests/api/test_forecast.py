@@ -6,10 +6,9 @@ import pytest
 
 from app.core.ids import uuid7
 from tests.aims import arrive, ask, make_team, refused
-from tests.api.test_stale import LOSERS, WINNERS
 from tests.deals import MILESTONES, change, eur, make_person, make_process, post, tell
 from tests.flows import flow, on
-from tests.herds import herd
+from tests.herds import LOSERS, WINNERS, herd
 from tests.sales import line, make_product
 from tests.seasons import FORGOTTEN, season
 

@@ -6,10 +6,9 @@ import pytest
 
 from app.core.ids import uuid7
 from tests.aims import ask, make_target, refused
-from tests.api.test_stale import LOSERS, WINNERS
 from tests.deals import MILESTONES, change, eur, make_person, make_process
 from tests.flows import flow, on
-from tests.herds import herd
+from tests.herds import LOSERS, WINNERS, herd
 
 JULY = {"period": "2026-07"}
 CRITERIA = [{"key": "budget", "name": "Budget"}]

@@ -5,10 +5,9 @@ from fractions import Fraction
 import pytest
 
 from tests.aims import ask, make_target, make_team, refused
-from tests.api.test_stale import LOSERS, WINNERS
 from tests.deals import MILESTONES, change, eur, make_person, make_process
 from tests.flows import flow, on
-from tests.herds import herd
+from tests.herds import LOSERS, WINNERS, herd
 
 HERE = {"process": "new-business"}
 STATED = [{**each, "typical_days": 20} if "target_rate" in each else each for each in MILESTONES]

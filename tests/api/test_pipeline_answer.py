@@ -11,10 +11,9 @@ from app.core.work import Work
 from app.domain import processes, snapshots
 from app.domain.access import home
 from tests.aims import ask, make_target, refused
-from tests.api.test_stale import LOSERS, WINNERS
 from tests.deals import change, eur, make_person, make_process, tell
 from tests.flows import flow, on
-from tests.herds import herd
+from tests.herds import LOSERS, WINNERS, herd
 
 HERE = {"process": "new-business"}
 

@@ -12,14 +12,14 @@ from app.core.settings import Settings
 from app.domain import burials, rounds
 from app.tables import DailyRound, ForecastSnapshot, Workspace
 from tests.aims import ask
-from tests.api.test_stale import HERE, LOSERS, WINNERS
 from tests.conftest import NOW
 from tests.deals import eur, make_process, tell
 from tests.flows import flow
-from tests.herds import herd
+from tests.herds import LOSERS, WINNERS, herd
 
 DEAD = [(-1095 + number, [], {"name": f"horse {number}"}) for number in range(5)]
 ONLY_STALE = {"stale": burials.bury}
+HERE = {"process": "new-business"}
 
 
 @pytest.fixture
