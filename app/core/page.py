@@ -63,8 +63,8 @@ class Order:
         return first, *self.then, Key("id", self.id, self.descending)
 
 
-class Listed(Protocol):
-    """What a list is asked; see `app.schemas.shapes.Counting`."""
+class Asked(Protocol):
+    """What a page is asked; see `app.schemas.base.Listing`. `asked` are the filters."""
 
     @property
     def page_size(self) -> int: ...
@@ -72,36 +72,35 @@ class Listed(Protocol):
     def cursor(self) -> str | None: ...
     @property
     def asked(self) -> str: ...
+
+
+class Listed(Asked, Protocol):
+    """What a list is asked; see `app.schemas.shapes.Counting`."""
+
     @property
     def counts(self) -> bool: ...
 
 
 async def listed(work: Work, query: Select[Any], order: Order, asked: Listed) -> Page:
     """The page of `query` that was asked for, counted if that was asked as well."""
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     return replace(found, total_count=await counted(work, query)) if asked.counts else found
 
 
 async def page(
-    work: Work,
-    query: Select[Any],
-    order: Order,
-    *,
-    limit: int,
-    cursor: str | None,
-    asked: str,
+    work: Work, query: Select[Any], order: Order, asked: Asked, *, of: str | None = None
 ) -> Page:
-    """One page of `query`. `asked` are the filters; a cursor of other filters is refused."""
+    """One page of `query`; a cursor of another question is refused. `of`: the question, where the
+    filters alone do not say it."""
+    limit, cursor, question = asked.page_size, asked.cursor, asked.asked if of is None else of
     if cursor is not None:
-        query = query.where(_beyond(order.keys, _unpack(work, cursor, order, asked)))
+        query = query.where(_beyond(order.keys, _unpack(work, cursor, order, question)))
     query = query.order_by(
         *(key.column.desc() if key.descending else key.column for key in order.keys)
     )
     found = await work.all(query.limit(limit + 1))
     more = len(found) > limit
-    place = _pack(work, found[limit - 1], order, asked) if more else None
+    place = _pack(work, found[limit - 1], order, question) if more else None
     return Page(found[:limit], place)
 
 

@@ -8,29 +8,23 @@ from hashlib import sha256
 from typing import TypeVar
 
 from app.core.errors import Fault, InvalidCursor
-from app.core.page import Page
+from app.core.page import Asked, Page
 
 Item = TypeVar("Item")
 # Where an item stands in the list: smallest first, by two numbers; the id (as text) breaks ties.
 Rank = tuple[Decimal, Decimal, str]
 
 
-def sliced(
-    items: Sequence[Item],
-    rank: Callable[[Item], Rank],
-    *,
-    limit: int,
-    cursor: str | None,
-    asked: str,
-) -> Page:
+def sliced(items: Sequence[Item], rank: Callable[[Item], Rank], asked: Asked) -> Page:
     """One page of items in the order of their ranks. A cursor of another question is refused."""
     ranked = sorted(((rank(item), item) for item in items), key=lambda pair: pair[0])
-    if cursor is not None:
-        place = _unpack(cursor, asked)
+    limit, filters = asked.page_size, asked.asked
+    if asked.cursor is not None:
+        place = _unpack(asked.cursor, filters)
         ranked = [pair for pair in ranked if pair[0] > place]
     found = ranked[:limit]
     more = len(ranked) > limit
-    return Page([item for _, item in found], _pack(found[-1][0], asked) if more else None)
+    return Page([item for _, item in found], _pack(found[-1][0], filters) if more else None)
 
 
 def _pack(rank: Rank, asked: str) -> str:

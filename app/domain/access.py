@@ -146,9 +146,7 @@ async def home(db: AsyncConnection, workspace_id: UUID) -> Home:
 async def find_keys(work: Work, asked: Listing) -> Page:
     order = Order("created_at", ApiKey.created_at, ApiKey.id)
     query = work.rows(ApiKey)
-    return await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    return await page(work, query, order, asked)
 
 
 async def issue(work: Work, wanted: ApiKeyIn) -> tuple[Row[Any], str]:

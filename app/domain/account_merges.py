@@ -118,9 +118,7 @@ async def find(work: Work, asked: MergeQuery) -> Page:
         of = literal(asked.account) == any_(AccountMerge.merged_ids)
         query = query.where(or_(AccountMerge.kept_id == asked.account, of))
     order = Order("merged_at", AccountMerge.merged_at, AccountMerge.id, descending=True)
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     return Page(await _seen(work, found.data), found.next_cursor)
 
 

@@ -90,9 +90,8 @@ async def tree(work: Work, id: UUID, asked: TreeQuery) -> AccountTreeOut:
         work,
         select(below),
         Order("depth", below.c.depth, below.c.id),
-        limit=asked.page_size,
-        cursor=asked.cursor,
-        asked=str(id),
+        asked,
+        of=str(id),
     )
     return AccountTreeOut(
         account_id=id,

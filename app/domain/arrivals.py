@@ -40,7 +40,7 @@ async def find(work: Work, milestone_id: UUID, asked: ArrivalQuery) -> ArrivalPa
     query, order = _listed(work, question)
     bound = f"{milestone_id}{period.key}{asked.asked}"
     await replay.look_back(work, asked.as_of, asked.effective_at)
-    found = await page(work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=bound)
+    found = await page(work, query, order, asked, of=bound)
     return ArrivalPage(
         data=[_seen(work, row) for row in found.data],
         next_cursor=found.next_cursor,

@@ -94,13 +94,7 @@ async def find(work: Work, asked: AttentionQuery) -> AttentionOut:
     groups = await _groups(work, stage, told, asked.scope)
     around = await _around(work, stage, told, asked)
     places = [place for group in groups for place in _places(stage, group, around)]
-    shown = sliced(
-        places,
-        lambda place: place.rank,
-        limit=asked.page_size,
-        cursor=asked.cursor,
-        asked=asked.asked,
-    )
+    shown = sliced(places, lambda place: place.rank, asked)
     return AttentionOut(
         data=[_item(work, stage, place) for place in shown.data],
         next_cursor=shown.next_cursor,

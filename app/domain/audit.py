@@ -12,9 +12,7 @@ async def find(work: Work, asked: AuditQuery) -> Page:
     """Newest first."""
     order = Order("at", AuditEntry.at.expression, AuditEntry.id.expression, descending=True)
     query = _limited(work.rows(AuditEntry), asked)
-    return await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    return await page(work, query, order, asked)
 
 
 def _limited(query: Select[tuple[AuditEntry]], asked: AuditQuery) -> Select[tuple[AuditEntry]]:

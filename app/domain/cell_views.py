@@ -68,9 +68,8 @@ async def history(work: Work, account_id: UUID, product_id: UUID, asked: Listing
         work,
         work.rows(CellChange).where(*here),
         order,
-        limit=asked.page_size,
-        cursor=asked.cursor,
-        asked=f"{account_id}{product_id}{asked.asked}",
+        asked,
+        of=f"{account_id}{product_id}{asked.asked}",
     )
 
 
@@ -88,9 +87,7 @@ async def conflicts(work: Work, asked: ConflictQuery) -> Page:
         if wanted is not None:
             query = query.where(column == wanted)
     order = Order("at", CellConflict.at, CellConflict.id, descending=True)
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     keys = [(row.account_id, row.product_id) for row in found.data]
     rows = await cell_rows.stored(work, list(dict.fromkeys(keys)))
     facets = {key: cell_rows.facets_of(row) for key, row in rows.items()}

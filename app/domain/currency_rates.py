@@ -18,9 +18,7 @@ async def find(work: Work, asked: CurrencyRateQuery) -> Page:
     query = work.rows(CurrencyRate)
     if asked.currency is not None:
         query = query.where(CurrencyRate.currency == asked.currency)
-    return await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    return await page(work, query, order, asked)
 
 
 async def record(work: Work, rate: CurrencyRateIn) -> Row[Any]:

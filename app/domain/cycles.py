@@ -92,9 +92,7 @@ async def find(work: Work, asked: CycleQuery) -> CyclePage:
         query = query.where(late if asked.overdue else ~late)
     account = (Key("account_id", cycles.c.account_id),) if asked.by is CycleBy.ACCOUNT else ()
     order = Order("expected_on", cycles.c.expected_on, cycles.c.id, then=account)
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     data = [_seen(work, asked.by, row) for row in found.data]
     return CyclePage(data=data, next_cursor=found.next_cursor, as_of=work.now, formula=FORMULA)
 

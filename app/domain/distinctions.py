@@ -22,9 +22,7 @@ TABLES: dict[DuplicateObject, tuple[Pairs, type[Account] | type[Opportunity]]] =
 async def find(work: Work, asked: DismissalQuery) -> Page:
     table, _ = TABLES[asked.object]
     order = Order("said_at", table.said_at, table.id)
-    found = await page(
-        work, work.rows(table), order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, work.rows(table), order, asked)
     return Page([_seen(asked.object, row) for row in found.data], found.next_cursor)
 
 

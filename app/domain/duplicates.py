@@ -133,9 +133,7 @@ async def find(work: Work, asked: DuplicateQuery) -> DuplicatesOut:
         query = query.where(or_(*(each == asked.account for each in of)))
     second = Key("second_id", pairs.c.second_id, descending=True)
     order = Order("score", pairs.c.score, pairs.c.id, descending=True, then=(second,))
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     return DuplicatesOut(
         object=asked.object,
         formula=FORMULA,

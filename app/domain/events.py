@@ -27,9 +27,7 @@ async def find(work: Work, id: UUID, asked: EventQuery) -> Page:
     await work.get(Opportunity, id)
     query = _events(work).where(Event.opportunity_id == id)
     order = Order("place", _PLACE, Event.id.expression)
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=str(id)
-    )
+    found = await page(work, query, order, asked, of=str(id))
     return Page([_seen(row) for row in found.data], found.next_cursor)
 
 

@@ -22,7 +22,7 @@ async def find(work: Work, asked: FocusQuery) -> FocusPageOut:
     dead = await dead_of(work, process, told, asked)
     found = await asyncio.to_thread(prospects, told, shares, asked.days, asked.business_type, dead)
     alive = [one for one in found if not one.dead]
-    shown = sliced(alive, best_first, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked)
+    shown = sliced(alive, best_first, asked)
     return FocusPageOut(
         data=await prospects_out(work, told, shown.data, asked),
         next_cursor=shown.next_cursor,

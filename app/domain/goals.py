@@ -98,9 +98,7 @@ async def _after(work: Work, row: Row[Any]) -> AccountGoalOut:
 
 
 async def _seen(work: Work, query: Select[Any], order: Order, asked: GoalsQuery) -> Page:
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     served = await _served(work, found.data)
     return replace(found, data=[_out(row, served[row.id]) for row in found.data])
 

@@ -110,14 +110,7 @@ async def known(db: AsyncConnection, workspace_id: UUID, ids: Collection[UUID]) 
 
 async def find(work: Work, asked: Listing) -> Page:
     order = Order("created_at", Identity.created_at, Identity.id)
-    return await page(
-        work,
-        work.rows(Identity),
-        order,
-        limit=asked.page_size,
-        cursor=asked.cursor,
-        asked=asked.asked,
-    )
+    return await page(work, work.rows(Identity), order, asked)
 
 
 async def create(work: Work, wanted: IdentityIn) -> Row[Any]:

@@ -77,9 +77,7 @@ async def find(work: Work, asked: JobQuery) -> Page:
         if wanted is not None:
             query = query.where(column == wanted.value)
     order = Order("created_at", Job.created_at.expression, Job.id.expression, descending=True)
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     return Page([seen(row) for row in found.data], found.next_cursor)
 
 

@@ -63,9 +63,7 @@ async def find(work: Work, asked: LapseQuery) -> Page:
             query = query.where(heard.c[name] == value)
     then = (Key("account_id", heard.c.account_id),)
     order = Order("heard_at", heard.c.heard_at, heard.c.id, then=then)
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     return Page([_seen(work, row) for row in found.data], found.next_cursor)
 
 

@@ -126,9 +126,7 @@ def summary(counts: Counts) -> MatrixSummaryOut:
 
 async def _customers(work: Work, asked: MatrixQuery, tallies: Tallies) -> Page:
     query, order = ordered(chosen(work, asked, tallies), Account, Sort(asked.sort))
-    return await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    return await page(work, query, order, asked)
 
 
 async def _cells(

@@ -43,9 +43,7 @@ async def find(work: Work, asked: CreditQuery) -> CreditPage:
     totals = (await work.db.execute(_totals(work, orders))).one()
     order = Order("arrived_at", orders.c.arrived_at, orders.c.id)
     bound = f"{period.key}{asked.asked}"
-    found = await page(
-        work, select(orders), order, limit=asked.page_size, cursor=asked.cursor, asked=bound
-    )
+    found = await page(work, select(orders), order, asked, of=bound)
     return CreditPage(
         data=await _seen(work, asked, found.data),
         next_cursor=found.next_cursor,

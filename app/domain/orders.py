@@ -27,9 +27,8 @@ async def find(work: Work, id: UUID, asked: OrderQuery) -> Page:
         work,
         _standing(work, passages),
         order,
-        limit=asked.page_size,
-        cursor=asked.cursor,
-        asked=bound,
+        asked,
+        of=bound,
     )
     lines = await _lines(work, [row.id for row in found.data])
     about = await _about(work, id)

@@ -82,9 +82,7 @@ async def memberships(work: Work, id: UUID, asked: Listing) -> Page:
     query = work.rows(Membership).where(Membership.person_id == id)
     query = query.add_columns(Membership.person_id.label("id"))
     order = Order("since", Membership.since, Membership.person_id)
-    return await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=f"{id}{asked.asked}"
-    )
+    return await page(work, query, order, asked, of=f"{id}{asked.asked}")
 
 
 def team_on(work: Work, person_id: Any, day: Any) -> FromClause:

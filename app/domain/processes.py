@@ -113,9 +113,7 @@ async def find(work: Work, asked: Listing) -> Page:
     )
     newest = query.join(ProcessVersion, _of_process()).where(_newest())
     order = Order("key", Process.key, Process.id)
-    found = await page(
-        work, newest, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, newest, order, asked)
     milestones = await _documents(work, [row.version_id for row in found.data])
     seen = [
         _seen(work, row, row.number, row, milestones.get(row.version_id, [])) for row in found.data
@@ -165,9 +163,8 @@ async def versions(work: Work, wanted: str | UUID, asked: Listing) -> Page:
         work,
         query.where(ProcessVersion.process_id == process.id),
         order,
-        limit=asked.page_size,
-        cursor=asked.cursor,
-        asked=f"{process.id}{asked.asked}",
+        asked,
+        of=f"{process.id}{asked.asked}",
     )
     return Page([_version_seen(work, row) for row in found.data], found.next_cursor)
 

@@ -63,9 +63,7 @@ async def find(work: Work, asked: RenewalQuery) -> Page:
     if asked.state is not None:
         query = query.where(term.state == asked.state)
     order = Order("term_end", term.term_end, term.id)
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     return Page([_seen(work, row) for row in found.data], found.next_cursor)
 
 

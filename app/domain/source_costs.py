@@ -71,7 +71,7 @@ async def find(work: Work, source_id: UUID, asked: SourceCostQuery) -> Page:
     order = Order("starts_on", told.c.starts_on, told.c.id, descending=True)
     query = select(told).where(told.c.source_id == source_id)
     bound = f"{source_id}{asked.asked}"
-    found = await page(work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=bound)
+    found = await page(work, query, order, asked, of=bound)
     return Page([_seen(work, row) for row in found.data], found.next_cursor)
 
 

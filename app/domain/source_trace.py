@@ -59,9 +59,7 @@ async def trace(work: Work, source_id: UUID, asked: TraceQuery) -> Page:
         then=(Key("place", told.c.place, descending=True),),
     )
     bound = f"{source_id}{asked.asked}"
-    found = await page(
-        work, select(told), order, limit=asked.page_size, cursor=asked.cursor, asked=bound
-    )
+    found = await page(work, select(told), order, asked, of=bound)
     return Page(await _followed(work, asked.model, found.data), found.next_cursor)
 
 

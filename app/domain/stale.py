@@ -104,13 +104,7 @@ async def find(work: Work, asked: StaleQuery) -> StaleOut:
     chosen = [
         (horse, deal) for horse, deal, _ in found.horses if horse.verdict.state.value in states
     ]
-    shown = sliced(
-        chosen,
-        lambda one: _ranked(work, found, asked.sort, *one),
-        limit=asked.page_size,
-        cursor=asked.cursor,
-        asked=asked.asked,
-    )
+    shown = sliced(chosen, lambda one: _ranked(work, found, asked.sort, *one), asked)
     return StaleOut(
         **frame(work, found, asked),
         data=[_horse(work, found, horse, deal, asked) for horse, deal in shown.data],

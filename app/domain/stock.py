@@ -38,9 +38,7 @@ async def find(work: Work, asked: MilestoneQuery) -> Page:
     version = await current_version(work, process.id)
     query = _standing(work, literal(process.id)).where(Milestone.version_id == version.id)
     order = Order("position", Milestone.position.expression, Milestone.id.expression)
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     return Page([_seen(work, row) for row in found.data], found.next_cursor)
 
 

@@ -82,9 +82,7 @@ async def find(work: Work, asked: TargetQuery) -> Page:
         if value is not None:
             query = query.where(column == value)
     order = Order("created_at", Target.created_at, Target.id, descending=True)
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     return Page([seen(work, row) for row in found.data], found.next_cursor)
 
 

@@ -64,9 +64,7 @@ async def find(work: Work, asked: TouchpointQuery) -> Page:
     if asked.occurred_before is not None:
         query = query.where(Touchpoint.occurred_at < asked.occurred_before)
     order = Order("occurred_at", Touchpoint.occurred_at, Touchpoint.id, descending=True)
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    found = await page(work, query, order, asked)
     return Page([_seen(row) for row in found.data], found.next_cursor)
 
 

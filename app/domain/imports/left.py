@@ -13,9 +13,7 @@ async def find(work: Work, id: UUID, asked: LeftQuery) -> Page:
     query = work.rows(ImportLeft).where(ImportLeft.import_id == id)
     order = Order("table_name", ImportLeft.table_name.expression, ImportLeft.id.expression)
     asked_of = f"{id} {asked.asked}"
-    found = await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked_of
-    )
+    found = await page(work, query, order, asked, of=asked_of)
     told = [
         ImportLeftOut(object=row.table_name, object_id=row.id, reason=row.reason)
         for row in found.data

@@ -75,9 +75,7 @@ async def find(work: Work, wanted: AccountScoresQuery) -> AccountsScoresOut:
     ):
         query = query if sought is None else query.where(column == sought)
     order = Order("created_at", Account.created_at, Account.id)
-    shown = await page(
-        work, query, order, limit=wanted.page_size, cursor=wanted.cursor, asked=wanted.asked
-    )
+    shown = await page(work, query, order, wanted)
     return AccountsScoresOut(
         data=await _scored(work, shown.data, wanted.months),
         next_cursor=shown.next_cursor,

@@ -42,9 +42,7 @@ async def find(work: Work, asked: QuestionsQuery) -> QuestionsOut:
     whose = Whose(asked.owner, asked.account)
     found = spots.spots(work, whole, whose, None, spots.QUESTIONS)
     rows = await _best_of_everybody(work, found, asked.per_person)
-    shown = sliced(
-        list(rows.items()), _rank, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    shown = sliced(list(rows.items()), _rank, asked)
     names = await names_of(work)
     return QuestionsOut(
         data=[_person(work, whole, owner, names.get(owner), few) for owner, few in shown.data],

@@ -24,14 +24,7 @@ async def find(work: Work, asked: SpotsQuery) -> SpotsOut:
     found = _leading(work, whole, whose, asked)
     if asked.account is None:
         await work.db.execute(text(sql.AS_SETS))
-    shown = await page(
-        work,
-        spots.chosen(found, asked.status),
-        best_first(found),
-        limit=asked.page_size,
-        cursor=asked.cursor,
-        asked=asked.asked,
-    )
+    shown = await page(work, spots.chosen(found, asked.status), best_first(found), asked)
     return SpotsOut(
         data=[_spot(work, whole, row) for row in shown.data],
         next_cursor=shown.next_cursor,

@@ -28,14 +28,7 @@ async def find(work: Work, asked: RisksQuery) -> RisksOut:
     whole = await matrix(work)
     whose = Whose(asked.owner, asked.account, asked.segment)
     found = spots.spots(work, whole, whose, asked.product, spots.RISKS, asked.days)
-    shown = await page(
-        work,
-        select(found),
-        _dearest_first(found),
-        limit=asked.page_size,
-        cursor=asked.cursor,
-        asked=asked.asked,
-    )
+    shown = await page(work, select(found), _dearest_first(found), asked)
     count, value, missing = await _all(work, found)
     return RisksOut(
         data=[_risk(work, whole, row, asked.days) for row in shown.data],

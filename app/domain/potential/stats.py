@@ -51,7 +51,7 @@ async def find(work: Work, asked: StatsQuery) -> StatsOut:
     tallies = await part(work, whole, asked)
     total = grouped(work, whole.ground, tallies, lambda _: None).get(None, Group())
     found = await _groups(work, whole, tallies, total, asked)
-    shown = sliced(found, _rank, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked)
+    shown = sliced(found, _rank, asked)
     return StatsOut(
         by=asked.by,
         data=list(shown.data),

@@ -36,9 +36,7 @@ async def find(work: Work, asked: WebhookDeliveryQuery) -> Page:
             query = query.where(column == wanted)
     created, id = WebhookDelivery.created_at.expression, WebhookDelivery.id.expression
     order = Order("created_at", created, id, descending=True)
-    return await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    return await page(work, query, order, asked)
 
 
 async def read(work: Work, id: UUID) -> WebhookDeliveryWithAttempts:

@@ -41,9 +41,7 @@ LEFT JOIN webhook_endpoints e ON e.workspace_id = w.id AND e.deleted_at IS NULL"
 async def find(work: Work, asked: Listing) -> Page:
     order = Order("created_at", WebhookEndpoint.created_at, WebhookEndpoint.id)
     query = work.rows(WebhookEndpoint)
-    return await page(
-        work, query, order, limit=asked.page_size, cursor=asked.cursor, asked=asked.asked
-    )
+    return await page(work, query, order, asked)
 
 
 async def create(work: Work, wanted: WebhookEndpointIn, *, loopback: bool) -> Row[Any]:
