@@ -77,8 +77,10 @@ async def admit_counted(
         raise
     request.state.admitted = admitted
     request.state.caller = (admitted.key.workspace_id, admitted.key.id)
-    name = request.scope["route"].name
-    await spend(request, who, bucket_of(name, request.method, scope), await _cost(request, name))
+    if getattr(request.state, "spent", None) is None:  # once, also where it is asked again
+        name = request.scope["route"].name
+        bucket = bucket_of(name, request.method, scope)
+        await spend(request, who, bucket, await _cost(request, name))
     check_origin(request, admitted.home)
     return admitted
 

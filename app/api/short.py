@@ -25,7 +25,7 @@ from app.api.headers import conditional, tag_of
 from app.api.limits import address_of, refuse_guesses, who
 from app.api.replicas import lane_of, place_after
 from app.api.short_answers import to_change, to_question
-from app.core.errors import MalformedBody, NotFound, OutcomeUnknown, Problem
+from app.core.errors import MalformedBody, NotFound, OutcomeUnknown, Problem, QuotaExceeded
 from app.core.keys import digest
 from app.core.lane import Caller, Lane, Lost, NoAnswer
 from app.core.limits import Bucket, Limits, Spent
@@ -186,12 +186,16 @@ async def _answer(
     if not state.limits.calm(address_of(request.scope)):
         await refuse_guesses(request, asking.key)
     caller = Caller(workspace_id, asking.key, state.clock(), way.scope.value)
+    spent = await _spent(state.limits, who(asking.key), way.bucket)
+    if spent is None:
+        return None
     found = await _found(way, request, caller, named)
     if found is None:
+        await state.limits.give_back(spent)
         return None
     own = request.scope["state"]
     own["caller"], own["template"] = (workspace_id, found.key_id), way.template
-    own["spent"] = spent = await _spent(state.limits, who(asking.key), way.bucket)
+    own["spent"] = spent
     if found.body is None:
         raise NotFound(f"There is no opportunity {named['id']}.")
     placed = way.method != "GET" and state.replica is not None
@@ -214,8 +218,12 @@ async def _found(way: Way, request: Request, caller: Caller, named: dict[str, st
         return None
 
 
-async def _spent(limits: Limits, key: str, bucket: Bucket) -> Spent:
-    return limits.spend_here(key, bucket) or await limits.spend(key, bucket, 1)
+async def _spent(limits: Limits, key: str, bucket: Bucket) -> Spent | None:
+    """Counted before anything is done; None where it does not fit: the ordinary way says so."""
+    try:
+        return limits.spend_here(key, bucket) or await limits.spend(key, bucket, 1)
+    except QuotaExceeded:
+        return None
 
 
 def _head(

@@ -203,5 +203,6 @@ async def _good(
         ApiKey.revoked_at.is_(None),
         ApiKey.expires_at.is_(None) | (ApiKey.expires_at > now),  # it may have been rotated
         literal(KeyScope.EVENTS_READ.value) == any_(ApiKey.scopes),
+        ApiKey.person_id.is_(None) | ApiKey.person_id.in_(identities.active(workspace_id)),
     )
     return {*await db.scalars(query), *await identities.known(db, workspace_id, keys)}

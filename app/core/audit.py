@@ -17,7 +17,7 @@ from app.core.ids import uuid7
 from app.tables import AuditEntry
 
 # What opens something is never written down, not even as a digest.
-SECRET = frozenset({"digest", "secret"})
+SECRET = frozenset({"digest", "secret", "old_secret"})
 # What every row says of itself, and the entry as well.
 IMPLIED = frozenset({"workspace_id", "id", "version", "created_at", "updated_at", "deleted_at"})
 KINDS = frozenset({"key", "person", "import"})
@@ -50,6 +50,23 @@ def entry(
 ) -> CTE:
     """An entry, to be added to the statement that does it."""
     return _written(_said(who, action, kind, id, literal(_json(before), _JSON), after))
+
+
+def line(who: Actor, action: str, kind: str, id: UUID, after: Told) -> dict[str, Any]:
+    """The same as a row, for what is written as many at once."""
+    actor_kind, actor_id = actor_of(who.actor)
+    return {
+        "workspace_id": who.workspace_id,
+        "at": who.now,
+        "id": uuid7(),
+        "actor_kind": actor_kind,
+        "actor_id": actor_id,
+        "action": action,
+        "object_kind": kind,
+        "object_id": id,
+        "after": _json(after),
+        "request_id": who.request_id,
+    }
 
 
 def replaced(

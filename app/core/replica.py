@@ -74,7 +74,8 @@ class Replica:
     async def _watch(self) -> None:
         while True:
             try:
-                await self._look()
+                async with asyncio.timeout(max(self.lag_seconds, 1)):
+                    await self._look()
             except (SQLAlchemyError, *LOST):
                 self.fresh = False
             await asyncio.sleep(BEAT_SECONDS)

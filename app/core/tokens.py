@@ -28,6 +28,8 @@ TYPES = frozenset({"at+jwt", "application/at+jwt", "jwt"})
 # An ID token tells a client who logged in; it opens nothing.
 OF_ID_TOKENS = frozenset({"nonce", "at_hash", "c_hash"})
 _LONGEST_SUBJECT = 255
+# Numbers beyond every date, and brackets beyond every depth.
+BOTTOMLESS = (OverflowError, RecursionError)
 
 
 class Tokens:
@@ -43,10 +45,10 @@ class Tokens:
             key = await self.keys.named(header["kid"])
             if key is None or key.key_type != KINDS[header["alg"]]:
                 raise Unauthenticated(REFUSAL)
-            claims = json.loads(_signed(token, key, header["alg"]))
+            claims = _object(_signed(token, key, header["alg"]))
             self._check(claims, now)
             return self._bearer(claims)
-        except (JoseError, ValueError, TypeError, KeyError, OverflowError) as error:
+        except (JoseError, ValueError, TypeError, KeyError, *BOTTOMLESS) as error:
             raise Unauthenticated(REFUSAL) from error
 
     async def close(self) -> None:
@@ -88,11 +90,18 @@ def _header(token: str) -> dict[str, str]:
     if len(token) > LONGEST:
         raise ValueError("too long")
     first = token.partition(".")[0]
-    said = json.loads(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+    said = _object(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
     kind = str(said.get("typ", "jwt")).lower()
     if said["alg"] not in KINDS or not isinstance(said["kid"], str) or kind not in TYPES:
         raise ValueError("not pinned")
     return {"alg": said["alg"], "kid": said["kid"]}
+
+
+def _object(said: bytes) -> dict[str, Any]:
+    found = json.loads(said)
+    if not isinstance(found, dict):
+        raise ValueError("no object")  # noqa: TRY004 - it came as text
+    return found
 
 
 def _signed(token: str, key: Key, algorithm: str) -> bytes:

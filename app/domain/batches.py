@@ -100,7 +100,12 @@ async def _together_written(work: Work, items: Items, *, upsert: bool) -> dict[i
     # Twice in this batch, or created by somebody else just now: there is one to change.
     late = {i: fresh[i] for i, each in entered.items() if isinstance(each, ExternalIdTaken)}
     known |= await standing(work, [_place(each) for each in late.values()])
-    there = {i: each for i, each in named.items() if i not in fresh or i in late}
+    # One that is somebody else's and not shown is not there: its id stays taken.
+    there = {
+        i: each
+        for i, each in named.items()
+        if i not in fresh or (i in late and _place(each) in known)
+    }
     return nameless | entered | await _revised(work, there, known)
 
 

@@ -8,14 +8,24 @@ from sqlalchemy import Row, delete, or_, text
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from app.core import audit
 from app.core.errors import ExternalIdTaken, Invalid, NotFound, Problem
 from app.core.ids import uuid7
-from app.core.work import Work
+from app.core.work import Work, named
 from app.domain import business, replay
 from app.domain.references import absent, there
 from app.schemas.events import amount_of
 from app.schemas.opportunities import CreditIn, OpportunityIn, OpportunityPatch
-from app.tables import Account, Event, Opportunity, Person, Process, ProcessVersion, Product
+from app.tables import (
+    Account,
+    AuditEntry,
+    Event,
+    Opportunity,
+    Person,
+    Process,
+    ProcessVersion,
+    Product,
+)
 
 STATED = (
     "name",
@@ -189,7 +199,7 @@ async def _accounts(work: Work, good: Named) -> dict[UUID, UUID]:
     """The new account of each opportunity that comes with one."""
     made = {id: uuid7() for id, each in good.items() if each.account is not None}
     if made:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "workspace_id": work.workspace_id,
                 "id": made[id],
@@ -202,6 +212,8 @@ async def _accounts(work: Work, good: Named) -> dict[UUID, UUID]:
             if each.account is not None
         ]
         await work.db.execute(plain_insert(Account), rows)
+        told = [audit.line(work, "created", named(Account), each["id"], each) for each in rows]
+        await work.db.execute(plain_insert(AuditEntry), told)
     return made
 
 

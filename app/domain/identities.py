@@ -10,15 +10,26 @@ from sqlalchemy import Row, Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core import audit
 from app.core.bearers import Bearer
 from app.core.ids import uuid7
 from app.core.page import Order, Page, page
-from app.core.work import Work
+from app.core.work import Work, named
 from app.schemas.base import Listing
 from app.schemas.identities import IdentityIn
-from app.tables import Identity, Person
+from app.tables import AuditEntry, Identity, Person
 
 HINT = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """Who comes for the first time, as the audit log knows who does something."""
+
+    workspace_id: UUID
+    now: datetime
+    actor: str
+    request_id: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +82,12 @@ class Opened:
 
 async def here(db: AsyncConnection, workspace_id: UUID, person_id: UUID) -> bool:
     """Whether this person still works here."""
-    query = select(Person.id).where(*_active(workspace_id), Person.id == person_id)
-    return await db.scalar(query) is not None
+    return await db.scalar(active(workspace_id).where(Person.id == person_id)) is not None
+
+
+def active(workspace_id: UUID) -> Select[Any]:
+    """The ids of those who work here."""
+    return select(Person.id).where(*_active(workspace_id))
 
 
 async def who(db: AsyncConnection, bearer: Bearer, now: datetime) -> Row[Any] | None:
@@ -133,10 +148,12 @@ async def _link(db: AsyncConnection, bearer: Bearer, now: datetime) -> bool:
     if person_id is None:
         return False
     said = {"issuer": bearer.issuer, "subject": bearer.subject, "person_id": person_id}
-    entry = insert(Identity).values(
-        workspace_id=bearer.workspace_id, id=uuid7(), created_at=now, **said
-    )
-    await db.execute(entry.on_conflict_do_nothing())
+    id = uuid7()
+    entry = insert(Identity).values(workspace_id=bearer.workspace_id, id=id, created_at=now, **said)
+    if (await db.execute(entry.on_conflict_do_nothing())).rowcount:
+        who = _Linked(bearer.workspace_id, now, f"person:{person_id}")
+        told = audit.line(who, "created", named(Identity), id, said)
+        await db.execute(insert(AuditEntry).values(told))
     return True
 
 

@@ -62,6 +62,7 @@ async def alter(work: Work, id: UUID, version: int | None, wanted: OpportunityPa
         gone = delete(OpportunityProduct).where(*own, OpportunityProduct.opportunity_id == id)
         await work.db.execute(gone)
         await connect(work, {id: wanted.product_ids})
+        await work.note("changed", Opportunity, id, product_ids=wanted.product_ids)
     await _restate(work, row, wanted)
 
 

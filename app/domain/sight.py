@@ -67,9 +67,9 @@ SHOWN: dict[str, Shown] = {
     **_all(
         Shown.WHOLE,
         """list_milestones read_milestone read_people_lights read_forecast_accuracy
-        read_account_summary read_matrix_coverage""",
+        read_matrix_coverage""",
     ),
-    **_all(Shown.NAMES, "read_process_adherence"),
+    **_all(Shown.NAMES, "read_process_adherence read_account_summary"),
     **_all(
         Shown.OWNED,
         "list_credits list_cycles read_focus_balance list_goals list_marks list_renewals",

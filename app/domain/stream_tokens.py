@@ -46,6 +46,9 @@ async def admit(db: AsyncConnection, token: str, now: datetime) -> Admitted:
     ended = key.revoked_at is not None or claim.expires_at <= now
     if ended or (key.expires_at is not None and key.expires_at <= now):
         raise KeyRevoked(ENDED)
+    whose = key.person_id
+    if whose is not None and not await identities.here(db, claim.workspace_id, whose):
+        raise KeyRevoked(ENDED)
     return Admitted(key, await home(db, claim.workspace_id), Peers.NAMED, f"key:{key.id}")
 
 

@@ -13,6 +13,7 @@ from app.core.settings import Settings
 from app.domain.access import Scope
 from app.main import create_app
 from tests.conftest import CLOCK, DOCUMENT, client_with, new_key
+from tests.deals import make_process
 
 STANDING = re.compile(r'"(?P<policy>[\w-]+)";r=(?P<left>\d+);t=(?P<wait>\d+)')
 POLICY = re.compile(r'"(?P<policy>[\w-]+)";q=(?P<quota>\d+);w=(?P<window>\d+)')
@@ -255,3 +256,13 @@ def test_without_its_client_redis_is_refused_at_the_start(monkeypatch):
     monkeypatch.setattr("app.core.settings.find_spec", lambda _: None)
     with pytest.raises(ValidationError, match=r"pip install 'backcast\[redis\]'"):
         Settings(_env_file=None, redis_url="redis://localhost")
+
+
+async def test_what_is_refused_was_not_done(client, calling):
+    """Also on the short way, which is taken as soon as a key is known."""
+    process = await make_process(client)
+    async with calling(limit_default=4) as caller:
+        body = {"name": "Press", "process_id": process["id"]}
+        codes = [(await caller.post("/v1/opportunities", json=body)).status_code for _ in range(6)]
+    assert codes == [201] * 4 + [429] * 2
+    assert len((await client.get("/v1/opportunities")).json()["data"]) == 4

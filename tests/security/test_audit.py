@@ -151,3 +151,25 @@ async def test_an_import_is_one_entry(client, work):
     assert (entry["action"], entry["object_kind"]) == ("created", "import")
     rows = await work.all(select(AuditEntry).where(AuditEntry.object_kind == "account"))
     assert rows == []
+
+
+async def test_a_secret_that_still_signs_is_not_written_down(client):
+    hook = await post(client, "/v1/webhook_endpoints", url="https://hooks.example.com/b")
+    secrets = [hook["secret"]]
+    for _ in range(2):
+        turned = await client.post(f"/v1/webhook_endpoints/{hook['id']}/rotate-secret")
+        secrets.append(turned.json()["secret"])
+    told = await client.get("/v1/audit", params={"object": hook["id"]})
+    assert [entry["action"] for entry in told.json()["data"]] == ["changed", "changed", "created"]
+    assert not [secret for secret in secrets if secret in told.text]
+
+
+async def test_a_customer_that_comes_with_a_deal_and_products_of_one_are_told(client):
+    await make_process(client)
+    deal = await make_deal(client, account={"name": "Alder"})
+    [created] = await log(client, object=deal["account_id"])
+    assert (created["action"], created["after"]["name"]) == ("created", "Alder")
+    press = await post(client, "/v1/products", name="Press")
+    await change(client, deal, product_ids=[press["id"]])
+    [changed] = await log(client, object=deal["id"])
+    assert changed["after"] == {"product_ids": [press["id"]]}

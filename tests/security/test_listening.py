@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import client_with
-from tests.deals import make_deal, make_process
+from tests.deals import make_deal, make_person, make_process, post
 from tests.events.hearing import stream
 
 
@@ -58,3 +58,21 @@ async def forget(client):
     """Whoever came with a token is nobody here any more."""
     [known] = (await client.get("/v1/identities")).json()["data"]
     assert (await client.delete(f"/v1/identities/{known['id']}")).status_code == 204
+
+
+async def test_a_key_of_somebody_who_leaves_hears_no_more(app, client):
+    await make_process(client)
+    person = await make_person(client, "Ada")
+    body = {"name": "Ada", "scopes": ["events:read"], "role": "admin", "person_id": person["id"]}
+    key = (await post(client, "/v1/api_keys", **body))["key"]
+    async with client_with(app, key) as caller:
+        query = f"token={(await caller.post('/v1/stream_tokens')).json()['token']}"
+    async with stream(app, key) as heard:
+        await make_deal(client)
+        await heard.until(lambda h: h.types)
+        place = f"/v1/people/{person['id']}"
+        tag = {"If-Match": (await client.get(place)).headers["etag"]}
+        assert (await client.patch(place, json={"active": False}, headers=tag)).is_success
+        await heard.until(lambda h: h.over)
+    async with stream(app, query=query) as heard:
+        assert heard.status == 401

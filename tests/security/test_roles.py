@@ -119,8 +119,15 @@ async def test_duplicates_batches_and_upserts_reach_no_further(app, client):
         assert answer.status_code == 404
         put = await ada.put("/v1/opportunities/by-external-id/crm/1", json=body)
         assert (put.status_code, put.json()["code"]) == (409, "external-id-taken")
-        batch = await ada.post("/v1/opportunities/batch", json={"items": [body | crm]})
-        assert made["id"] not in batch.text
+        alone = {"mode": "per_item"}
+        batch = await ada.post("/v1/opportunities/batch", json=alone | {"items": [body | crm]})
+        assert (batch.status_code, made["id"] in batch.text) == (200, False)
+        both = alone | {
+            "items": [body | crm, body | {"source": "crm", "external_id": "2"}],
+            "upsert": True,
+        }
+        taken, entered = (await ada.post("/v1/opportunities/batch", json=both)).json()["results"]
+        assert (taken["problem"]["code"], entered["status"]) == ("external-id-taken", 201)
     assert (await client.get(f"/v1/opportunities/{made['id']}")).json() == made
 
 

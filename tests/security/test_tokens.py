@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+from base64 import urlsafe_b64encode
 from hashlib import sha256, sha512
 from uuid import UUID
 
@@ -324,3 +325,9 @@ def test_an_issuer_that_cannot_be_trusted_is_refused_at_the_start(said):
     whole = {"oidc_issuer": ISSUER, "oidc_audience": AUDIENCE, "oidc_jwks_url": URL} | said
     with pytest.raises(ValueError, match=r"oidc|OIDC|https"):
         Settings(_env_file=None, **whole)
+
+
+@pytest.mark.parametrize("header", ["[]", "7", '"kid"', "[" * 6000, "{}"])
+async def test_what_only_looks_like_a_token_is_refused_as_one(asked, header):
+    first = urlsafe_b64encode(header.encode()).decode().rstrip("=")
+    assert refused(await asked(f"{first}.a.b"))
