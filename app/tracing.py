@@ -75,14 +75,21 @@ class Traced:
             await send(message)
 
         parent = self.carried.extract(said)
-        with self.tracer.start_as_current_span(method, parent, SpanKind.SERVER) as span:
+        # What an exception says may hold values; that there was one shows in the status.
+        with self.tracer.start_as_current_span(
+            method,
+            parent,
+            SpanKind.SERVER,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
             await self.app(scope, receive, told)
             route = template_of(scope)
             span.update_name(f"{method} {route}" if route else method)
             span.set_attribute("http.request.method", method)
             span.set_attribute("http.route", route or "")
             span.set_attribute("http.response.status_code", status)
-            span.set_attribute("backcast.request_id", scope["state"]["request_id"])
+            span.set_attribute("backcast.request_id", scope.get("state", {}).get("request_id", ""))
             if status >= BROKEN:
                 span.set_status(Status(StatusCode.ERROR))
 

@@ -25,7 +25,7 @@ from app.core.lane import BROKEN
 from app.core.outbound import Outbound
 from app.core.refusals import LOST, problem_of
 from app.core.settings import Settings
-from app.domain import jobs, rounds
+from app.domain import jobs, rounds, watching
 from app.domain.courier import Courier
 from app.domain.duties import DUTIES, Desk
 from app.domain.jobs import Held
@@ -58,6 +58,7 @@ def rounds_of(engine: AsyncEngine, clock: Callable[[], datetime]) -> tuple[Round
     return (
         Round("daily rounds", 300.0, partial(rounds.call, engine, clock, called)),
         Round("ledger", 300.0, partial(folding.call, engine, clock)),
+        Round("news", 60.0, partial(watching.run, engine, clock), first=1.0),
     )
 
 

@@ -1,5 +1,6 @@
 """Every error becomes an RFC 9457 problem here, whoever raised it."""
 
+import logging
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -26,6 +27,8 @@ from app.core.keys import hidden
 from app.core.refusals import AWAY, LOST, problem_of
 from app.core.texts import language_of
 
+errors = logging.getLogger("backcast.errors")
+
 MEDIA = "application/problem+json"
 HTTP: dict[int, type[Problem]] = {
     kind.status: kind
@@ -49,6 +52,8 @@ def add_answers(app: FastAPI) -> None:
 
 
 async def answer(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(problem_from(error), Internal):
+        errors.error("request %s", request.state.request_id, exc_info=error)
     return problem_response(request.scope, error)
 
 

@@ -1,5 +1,7 @@
 """What a request counts for, and where its caller stands then: in headers of every answer."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -54,27 +56,30 @@ BATCHES = {"allocate_target": "to", "write_opportunities": "items"}
 UNCHANGED = 304
 
 
-async def verified(request: Request, tokens: Verifier, token: str) -> Bearer:
-    """What the token says, if it is valid; one that is not is counted against its address."""
-    await refuse_guesses(request, digest(token))
+@asynccontextmanager
+async def guarded(request: Request, who: bytes) -> AsyncIterator[None]:
+    """Where a key or a token is looked at; one that is none is counted against its address."""
+    await refuse_guesses(request, who)
     try:
-        return await tokens.verify(token, request.app.state.clock())
-    except Unauthenticated:
+        yield
+    except (Unauthenticated, KeyRevoked):
         await request.app.state.limits.note_failure(address_of(request.scope))
         raise
+
+
+async def verified(request: Request, tokens: Verifier, token: str) -> Bearer:
+    """What the token says, if it is valid."""
+    async with guarded(request, digest(token)):
+        return await tokens.verify(token, request.app.state.clock())
 
 
 async def admit_counted(
     request: Request, db: AsyncConnection, shown: Shown, scope: Scope | None
 ) -> Admitted:
-    """Who comes with this key, counted; a key that is none is counted against its address."""
+    """Who comes with this key, counted."""
     who = shown.digest if isinstance(shown, Bearer) else digest(shown)
-    await refuse_guesses(request, who)
-    try:
+    async with guarded(request, who):
         admitted = await _admit(request, db, shown)
-    except (Unauthenticated, KeyRevoked):
-        await request.app.state.limits.note_failure(address_of(request.scope))
-        raise
     request.state.admitted = admitted
     request.state.caller = (admitted.key.workspace_id, admitted.key.id)
     if getattr(request.state, "spent", None) is None:  # once, also where it is asked again

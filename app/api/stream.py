@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request
 
 from app.api.door import Key, ReadEvents, Transaction, inside, presented
-from app.api.limits import admit_counted, spend
+from app.api.limits import admit_counted, guarded, spend
 from app.api.origins import check_origin
 from app.api.streams import EventStream, Listener
 from app.core.errors import CursorExpired, InvalidCursor, Unauthenticated
+from app.core.keys import digest
 from app.core.limits import Bucket
 from app.core.work import Work
 from app.domain import stream_tokens
@@ -48,7 +49,8 @@ Listens = Annotated[Work, Depends(listening)]
 
 async def _by_token(request: Request, db: Transaction) -> Admitted:
     token = request.query_params["token"]
-    admitted = await stream_tokens.admit(db, token, request.app.state.clock())
+    async with guarded(request, digest(token)):
+        admitted = await stream_tokens.admit(db, token, request.app.state.clock())
     request.state.admitted = admitted
     request.state.caller = (admitted.key.workspace_id, admitted.key.id)
     await spend(request, admitted.key.digest, Bucket.DEFAULT)

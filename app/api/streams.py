@@ -34,6 +34,7 @@ log = logging.getLogger("backcast.events")
 
 LOOK_SECONDS = 0.5
 PING_SECONDS = 15.0
+UNHEARD_SECONDS = 2 * PING_SECONDS
 RETRY_MILLISECONDS = 3_000
 AT_ONCE = 200
 PING = b": ping\n\n"
@@ -139,7 +140,9 @@ class EventStream(Response):
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)
             async for piece in _told(self.engine, self.streams.clock, self.listener):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                # Who does not take what was sent is gone, and keeps no place.
+                async with asyncio.timeout(UNHEARD_SECONDS):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             gone.cancel()

@@ -42,7 +42,7 @@ def work() -> None:
 
     knobs = settings()
     with ports.stoppable(), opened(knobs) as database:
-        logs.configure(knobs.log_level)
+        logs.configure(knobs.log_level, knobs.log_format)
         run(working.until_stopped(database, knobs))
 
 

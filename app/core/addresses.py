@@ -8,6 +8,7 @@ not to the name, which may mean something else a moment later.
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -28,17 +29,18 @@ _INSIDE = tuple(
         "192.0.0.0/24",
         "192.88.99.0/24",
         "198.18.0.0/15",
-        "::/96",
-        "64:ff9b::/96",  # these two carry an IPv4 address
-        "64:ff9b:1::/48",
         "2001::/23",
-        "2002::/16",
-        "fc00::/7",
-        "fec0::/10",
+        "2002::/16",  # carries an IPv4 address
+        "3fff::/20",
     )
 )
+# Of IPv6 nothing else was given out so far.
+_PUBLIC = ip_network("2000::/3")
 
 
+# A name server that does not answer keeps a thread for as long as it likes: never one of those
+# that compute.
+_LOOKUPS = ThreadPoolExecutor(16, "lookup")
 # Names that mean this machine or its neighbours wherever they are asked.
 _LOCAL = ("localhost", "local", "internal", "home.arpa", "localdomain")
 
@@ -123,7 +125,8 @@ def _allowed(address: Address, *, loopback: bool) -> bool:
 async def resolved(host: str, port: int) -> list[str]:
     """Every address of a name, as the system knows them."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    said = host, port, 0, socket.SOCK_STREAM
+    found = await loop.run_in_executor(_LOOKUPS, socket.getaddrinfo, *said)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
@@ -154,5 +157,7 @@ def outside(address: Address) -> bool:
     """
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return outside(address.ipv4_mapped)
+    if isinstance(address, IPv6Address) and address not in _PUBLIC:
+        return False
     inside = any(address in network for network in _INSIDE if network.version == address.version)
     return address.is_global and not address.is_multicast and not inside

@@ -91,7 +91,9 @@ class Database:
     ) -> AsyncEngine:
         options = limits | ({"role": role} if role else {})
         connect_args = connect | {"server_settings": options}
-        engine = create_async_engine(url, connect_args=connect_args, max_overflow=0, **pool)
+        engine = create_async_engine(
+            url, connect_args=connect_args, max_overflow=0, hide_parameters=True, **pool
+        )
         event.listen(engine.sync_engine, "checkout", _still_open)
         event.listen(engine.sync_engine, "handle_error", _broken)
         return counted(engine)

@@ -98,7 +98,10 @@ class Settings(BaseSettings):
         description="Whether webhooks may go to http and to this machine: for development only.",
     )
     webhook_timeout_seconds: float = Field(
-        default=15.0, gt=0, description="How long a receiver may take, from its name to its answer."
+        default=15.0,
+        gt=0,
+        le=30,
+        description="How long a receiver may take, from its name to its answer.",
     )
     streams_per_workspace: int = Field(
         default=50, ge=1, description="Streams of events that a workspace may have open here."

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from app.core.outbound import READ_AT_MOST
+from app.domain.courier import MOST, MOST_OF_ONE
 from app.domain.webhooks import sending
 from app.engine.retries import WAITS
 from tests.aims import ask
@@ -155,13 +156,28 @@ async def test_a_slow_receiver_holds_up_nobody_else(client, post_office):
         assert any(not task.done() for task in post_office.courier.under_way)
 
 
+async def test_a_workspace_of_silent_receivers_takes_no_place_of_others(client, post_office):
+    async with receiver(never) as slow:
+        for number in range(MOST_OF_ONE // sending.AT_ONCE + 1):
+            made = await endpoint(client, f"{slow.url}?{number}", types=["webhook.test"])
+            for _ in range(sending.AT_ONCE):
+                await poke(client, made)
+        for _ in range(3):
+            await post_office.begin()
+        assert len(post_office.courier.under_way) == MOST_OF_ONE < MOST
+        await post_office.courier.sent()
+    await post_office.round()
+    assert not post_office.courier.housed
+    assert not post_office.courier.busy
+
+
 async def test_who_dies_between_sending_and_recording_sends_again_and_counts_once(
     client, post_office, patient, workspace, clock
 ):
     async with receiver(says(200)) as honest:
         await poke(client, await endpoint(client, honest.url))
         await told(client)
-        [dead] = await sending.claim(patient, workspace[0], clock.now, {})
+        [dead] = await sending.claim(patient, workspace[0], clock.now, {}, 1)
         answer = await sending.send(post_office.courier.outbound, dead, clock.now)
         assert answer.delivered
         await post_office.round()
@@ -184,7 +200,7 @@ async def test_two_workers_send_everything_once(client, post_office, patient, wo
         for _ in range(8):
             await poke(client, made)
         await told(client)
-        both = [sending.claim(patient, workspace[0], clock.now, {}) for _ in range(2)]
+        both = [sending.claim(patient, workspace[0], clock.now, {}, 8) for _ in range(2)]
         claimed = [one for some in await asyncio.gather(*both) for one in some]
         assert len({one.id for one in claimed}) == len(claimed) == 8
 

@@ -5,17 +5,21 @@ number below it is. A draft that is committed later gets a later number; whoever
 number has missed nothing. Events of one object come in the order of its versions.
 """
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.database import workspace_transaction
 from app.core.event_types import EventType
 from app.tables import OutboxDraft, OutboxHead
+
+log = logging.getLogger("backcast.events")
 
 # As many in one statement; of an import there are more, and they follow.
 LOT = 5_000
@@ -89,12 +93,15 @@ async def waiting(engine: AsyncEngine) -> list[UUID]:
 
 
 async def run(engine: AsyncEngine, now: datetime) -> None:
-    """Number what waits, everywhere."""
+    """Number what waits, everywhere: a lot of each workspace, so that none waits for another's."""
     for workspace_id in await waiting(engine):
-        more = True
-        while more:
+        try:
             async with workspace_transaction(engine, workspace_id) as db:
-                more = await publish(db, workspace_id, now)
+                await publish(db, workspace_id, now)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            log.exception("events of the workspace %s are numbered later", workspace_id)
 
 
 async def forget(db: AsyncConnection, workspace_id: UUID, now: datetime) -> None:

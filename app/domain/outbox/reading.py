@@ -34,8 +34,8 @@ class Head:
 
 
 async def find(work: Work, asked: LogQuery) -> LoggedEventsOut:
-    """What comes after a place. What waits for its number gets it first, so that whoever changed
-    something and asks finds it."""
+    """What comes after a place. What waits for its number gets it first, unless somebody is just
+    giving numbers: then the next question finds it."""
     await publishing.publish(work.db, work.workspace_id, work.now)
     head = await head_in(work.db, work.workspace_id)
     after = place(work, head, asked.after)

@@ -2,8 +2,8 @@
 transaction.
 
 Who claims a delivery holds it for a while; if they die in between, somebody sends it again, under
-the same number: at least once, and an attempt counts when it is recorded. A late record of
-somebody whose claim has run out is not taken.
+the same number: at least once, and an attempt counts when it is recorded. A late record is not
+taken once somebody else has claimed the delivery.
 """
 
 import secrets
@@ -51,6 +51,7 @@ WITH due AS MATERIALIZED (
     WHERE workspace_id = :workspace AND endpoint_id = open.id AND state = 'waiting'
       AND next_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
     ORDER BY next_at, seq LIMIT greatest(open.room, 0) FOR UPDATE SKIP LOCKED) d
+  LIMIT :room
 ), claimed AS (
   UPDATE webhook_deliveries w SET lease = :lease, leased_until = :until
   FROM due WHERE w.workspace_id = :workspace AND w.id = due.id RETURNING w.*
@@ -102,15 +103,16 @@ async def due(engine: AsyncEngine, now: datetime) -> list[UUID]:
 
 
 async def claim(
-    engine: AsyncEngine, workspace_id: UUID, now: datetime, busy: Mapping[UUID, int]
+    engine: AsyncEngine, workspace_id: UUID, now: datetime, busy: Mapping[UUID, int], room: int
 ) -> list[Claimed]:
-    """Take what is due, as far as its endpoint is not busy enough already."""
+    """Take what is due, `room` at the most, as far as its endpoint is not busy enough already."""
     values = {
         "workspace": workspace_id,
         "now": now,
         "until": now + LEASE,
         "lease": uuid7(),
         "most": AT_ONCE,
+        "room": room,
         "busy": list(busy),
         "counts": list(busy.values()),
     }
