@@ -58,7 +58,7 @@ async def following(house, pair, **knobs):
 
 
 async def until(true):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not true():
             await asyncio.sleep(0.02)
 
