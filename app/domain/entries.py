@@ -192,6 +192,9 @@ async def _insert(work: Work, good: Named, processes: Mapping[str, Row[Any]]) ->
     if kept:
         said = [_created(work, id, each, processes) for id, each in kept.items()]
         await work.db.execute(plain_insert(Event), said)
+    noted = [_noted(work, id, kept[deal]) for deal, id in accounts.items() if deal in made]
+    if noted:
+        await work.db.execute(plain_insert(AuditEntry), noted)
     return made
 
 
@@ -199,7 +202,7 @@ async def _accounts(work: Work, good: Named) -> dict[UUID, UUID]:
     """The new account of each opportunity that comes with one."""
     made = {id: uuid7() for id, each in good.items() if each.account is not None}
     if made:
-        rows: list[dict[str, Any]] = [
+        rows = [
             {
                 "workspace_id": work.workspace_id,
                 "id": made[id],
@@ -212,9 +215,14 @@ async def _accounts(work: Work, good: Named) -> dict[UUID, UUID]:
             if each.account is not None
         ]
         await work.db.execute(plain_insert(Account), rows)
-        told = [audit.line(work, "created", named(Account), each["id"], each) for each in rows]
-        await work.db.execute(plain_insert(AuditEntry), told)
     return made
+
+
+def _noted(work: Work, account_id: UUID, wanted: OpportunityIn) -> dict[str, Any]:
+    """What the audit log says of the new account of an opportunity that came in."""
+    name = wanted.account.name if wanted.account else None
+    said = {"name": name, "source": wanted.source}
+    return audit.line(work, "created", named(Account), account_id, said)
 
 
 def _row(

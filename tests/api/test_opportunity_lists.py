@@ -202,7 +202,7 @@ async def test_reading_and_writing_one_take_a_fixed_number_of_statements(client,
     assert (
         await counted(statements, client.get(f"{path}/{deal['id']}", headers=ORDINARY)) == DOOR + 1
     )
-    assert await counted(statements, client.post(path, json=body)) == DOOR + 10
+    assert await counted(statements, client.post(path, json=body)) == DOOR + 11
     place, told = f"{path}/{deal['id']}/reach", {"milestone": "need"}
     assert await counted(statements, client.post(place, json=told, headers=ORDINARY)) == DOOR + 8
     assert await counted(statements, client.get(f"{path}/{deal['id']}")) == 0

@@ -173,3 +173,15 @@ async def test_a_customer_that_comes_with_a_deal_and_products_of_one_are_told(cl
     await change(client, deal, product_ids=[press["id"]])
     [changed] = await log(client, object=deal["id"])
     assert changed["after"] == {"product_ids": [press["id"]]}
+
+
+async def test_nothing_is_told_of_a_customer_whose_deal_was_there_already(client, work):
+    await make_process(client)
+    await make_deal(client, external_id="d-1", account={"name": "Alder"})
+    again = {"name": "Again", "process_id": "new-business", "owner_id": None}
+    taken = await client.post(
+        "/v1/opportunities", json=again | {"external_id": "d-1", "account": {"name": "Birch"}}
+    )
+    assert taken.status_code == 409, taken.text
+    rows = await work.all(select(AuditEntry).where(AuditEntry.object_kind == "account"))
+    assert [row.after["name"] for row in rows] == ["Alder"]
