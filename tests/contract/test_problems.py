@@ -56,3 +56,10 @@ async def test_an_unknown_problem_is_a_problem(stranger):
     answer = await stranger.get("/problems/<script>", headers={"Accept": "text/html"})
     assert answer.status_code == 404
     assert answer.json()["code"] == "not-found"
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/deals", "/opportunities"])
+async def test_an_address_with_nothing_at_it_says_where_to_look(stranger, path):
+    answer = await stranger.get(path)
+    assert answer.status_code == 404
+    assert "described at /docs" in answer.json()["detail"]
