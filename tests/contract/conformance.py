@@ -1,10 +1,12 @@
 """Whether an answer is what the contract promises: its status, its headers, its body."""
 
+import json
 import re
 from typing import Any
 
-from jsonschema_rs import Draft202012Validator
+from jsonschema_rs import Draft202012Validator, Registry
 
+CONTRACT = "urn:contract"
 # On every answer to a known key that is no problem; of problems, many come before the key is known.
 STANDING = ("RateLimit-Policy", "RateLimit")
 PROMISED = ("ETag", "Location", "X-Request-Id", "WWW-Authenticate")
@@ -47,6 +49,8 @@ class _Contract:
             # The template with the fewest parameters wins, as it does in the router's order.
             for template in sorted(contract["paths"], key=lambda template: template.count("{"))
         ]
+        # Once for all validators: a copy for each of them would take a gigabyte.
+        self.registry = Registry([(CONTRACT, {"components": contract["components"]})])
         self.validators: dict[int, Draft202012Validator] = {}
 
     def operation(self, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
@@ -63,8 +67,10 @@ class _Contract:
     def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
         """Of a schema that is part of the contract, and so lives as long as this does."""
         if id(schema) not in self.validators:
-            whole = schema | {"components": self.contract["components"]}
-            self.validators[id(schema)] = Draft202012Validator(whole)
+            pointing = json.dumps(schema).replace('"#/components/', f'"{CONTRACT}#/components/')
+            self.validators[id(schema)] = Draft202012Validator(
+                json.loads(pointing), registry=self.registry
+            )
         return self.validators[id(schema)]
 
 

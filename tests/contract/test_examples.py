@@ -25,11 +25,11 @@ AGAIN = "record them: BACKCAST_RECORD=1 uv run pytest tests/contract/test_exampl
 
 @pytest.mark.timeout(300)
 async def test_every_operation_answers_and_so_has_an_example(
-    contract, operations, client, work, clock
+    contract, operations, client, app, work, clock
 ):
     await fill(work, 7, SMALL)
     await work.db.commit()
-    walk = Walk(client, contract, lambda: clock.forward(minutes=1))
+    walk = Walk(client, contract, lambda: clock.forward(minutes=1), app.state.streams)
     await through(walk, partial(finished, client))
     if os.environ.get(RECORD):
         examples.FILE.write_text(records.written(walk), encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2 as httpx
 
+from app.api.streams import Streams
 from app.domain.demo import PROCESS
 from tests.contract.walk_customers import customers
 from tests.contract.walk_events import events
@@ -70,6 +71,7 @@ class Walk:
     client: httpx.AsyncClient
     contract: Answer
     later: Callable[[], object]
+    streams: Streams
     sent: dict[str, Any] = field(default_factory=dict)
     seen: dict[str, dict[str, Any]] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)

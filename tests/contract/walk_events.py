@@ -35,6 +35,10 @@ async def _stream(walk: Any, after: str) -> None:
     asked = {"after": after, "types": "opportunity.exited"}
     stream = asyncio.create_task(walk.client.get("/v1/stream", params=asked, headers=mine))
     await walk.go("create_stream_token")
+    async with asyncio.timeout(30):
+        # A key that goes before its stream is open opens none.
+        while not (stream.done() or walk.streams.open):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
     await walk.client.delete(f"/v1/api_keys/{key['id']}")
     heard = await stream
     assert heard.is_success, heard.text

@@ -88,7 +88,7 @@ async def _set(grounds: Grounds) -> Scene:
 
 async def walked(caller: Caller, app, key: str):
     async with client_with(app, key) as waiting:
-        walk = Walk(caller, DOCUMENT, lambda: CLOCK.forward(minutes=1))
+        walk = Walk(caller, DOCUMENT, lambda: CLOCK.forward(minutes=1), app.state.streams)
         await through(walk, partial(finished, waiting))
     return caller
 
