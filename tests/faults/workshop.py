@@ -32,7 +32,9 @@ from app.schemas.processes import ProcessIn
 from tests.postgres.conftest import QUICK, ROOT, postmaster, sql, until
 
 LONG = "BACKCAST_LONG" in os.environ
-WORK = "from app.cli import main; main(['worker'])"
+CHUNK_ROWS = 5_000 if LONG else 400
+RUN = "import sys; from app.cli import main; sys.exit(main())"
+COMMANDS = {"worker": ["worker"], "serve": ["serve", "--port", "0"]}
 
 
 class Workshop:
@@ -46,21 +48,35 @@ class Workshop:
             APP,
         )
         asyncio.run(boot.prepare(self.server, self.database, migrate))
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: dict[int, subprocess.Popen[bytes]] = {}
 
     def ask(self, statement: str) -> str:
         return sql(self.server, statement, boot.NAME)
 
-    def worker(self) -> "subprocess.Popen[bytes]":
-        """One more, in a process of its own."""
+    def worker(self, kind: str = "worker") -> "subprocess.Popen[bytes]":
+        """One more that does jobs, in a process of its own; `serve` answers beside it."""
         env = os.environ | {
             "BACKCAST_DATABASE_URL": self.server.url(WORKER, boot.NAME),
             "BACKCAST_OWNER_URL": self.server.url("postgres", boot.NAME),
-            "BACKCAST_IMPORT_CHUNK_ROWS": "5000" if LONG else "200",
+            "BACKCAST_IMPORT_CHUNK_ROWS": str(CHUNK_ROWS),
         }
-        started = subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, env=env)  # noqa: S603
-        self.workers.append(started)
+        command = [sys.executable, "-c", RUN, *COMMANDS[kind]]
+        started = subprocess.Popen(command, cwd=ROOT, env=env)  # noqa: S603 - ours
+        self.workers[started.pid] = started
         return started
+
+    def holder(self) -> int | None:
+        """The process that holds the lease of the import, if one does."""
+        held = self.ask("SELECT worker FROM jobs WHERE kind = 'import' AND state = 'running'")
+        return int(held.rpartition(":")[2]) if held else None
+
+    def kill(self, started: "subprocess.Popen[bytes]") -> None:
+        """kill -9. A lease it held is not waited for, unless there is time for everything."""
+        started.kill()
+        started.wait()
+        if not LONG:
+            own = f"state = 'running' AND worker LIKE '%:{started.pid}'"
+            self.ask(f"UPDATE jobs SET lease_until = now() WHERE {own}")  # noqa: S608 - ours
 
     def crash(self) -> None:
         """kill -9 for the server, and up again."""
@@ -139,7 +155,7 @@ class Workshop:
         return self.inside(found)
 
     def close(self) -> None:
-        for each in self.workers:
+        for each in self.workers.values():
             each.kill()
             each.wait()
         self.stack.close()
