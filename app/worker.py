@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.core.database import Database, workspace_transaction
+from app.core.database import Database
 from app.core.errors import Internal, Problem
 from app.core.lane import BROKEN
 from app.core.outbound import Outbound
@@ -27,7 +27,7 @@ from app.core.refusals import LOST, problem_of
 from app.core.settings import Settings
 from app.domain import jobs, rounds, watching
 from app.domain.courier import Courier
-from app.domain.duties import DUTIES, Desk
+from app.domain.duties import DUTIES, Desk, give_up
 from app.domain.jobs import Held
 from app.domain.ledger import folding
 
@@ -181,6 +181,9 @@ class Worker:
     async def _do(self, held: Held) -> None:
         beating = asyncio.create_task(self._beat(held))
         try:
+            if held.failures > jobs.MOST_FAILURES:
+                # Whoever had it died over it, and could not say so: that was an attempt as well.
+                raise Internal("It was begun several times and never came forward.")
             await DUTIES[held.kind](self.desk, held)
         except asyncio.CancelledError:
             await jobs.release(self.engine, held)
@@ -210,5 +213,4 @@ class Worker:
         if held.failures < jobs.MOST_FAILURES:
             await jobs.try_later(self.engine, held, problem)
             return
-        async with workspace_transaction(self.engine, held.workspace_id) as db:
-            await jobs.bury(db, held, problem, self.desk.clock())
+        await give_up(self.desk, held, problem)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -10,7 +11,7 @@ from app.core.database import workspace_transaction
 from app.core.work import Work
 from app.domain import jobs, purges, rounds
 from app.domain.access import home
-from app.domain.imports import chunks, reverting, run
+from app.domain.imports import chunks, register, reverting, run
 from app.domain.jobs import Held
 from app.domain.ledger import folding
 from app.schemas.jobs import JobKind
@@ -69,3 +70,13 @@ DUTIES: Mapping[JobKind, Duty] = {
     JobKind.LEDGER_FOLD: _fold,
     JobKind.PURGE: _purge,
 }
+
+
+async def give_up(desk: Desk, held: Held, problem: dict[str, Any]) -> None:
+    """It is not tried again by itself; what it belongs to says so, and why."""
+    if held.kind is JobKind.IMPORT:
+        await register.fail(desk.engine, held, problem, desk.clock())
+        return
+    async with workspace_transaction(desk.engine, held.workspace_id) as db:
+        if await jobs.bury(db, held, problem, desk.clock()) and held.kind is JobKind.IMPORT_REVERT:
+            await reverting.fail(db, held, problem)

@@ -32,8 +32,8 @@ class AuditEntryOut(Out):
     action: Annotated[
         str,
         Field(
-            description="`created`, `changed`, `deleted`, `restored`, `revoked`, `rotated`,"
-            " `joined` or, of the page of a person, `read`."
+            description="`created`, `changed`, `deleted`, `restored`, `reverted`, `revoked`,"
+            " `rotated`, `joined` or, of the page of a person, `read`."
         ),
     ]
     object_kind: str

@@ -176,11 +176,22 @@ class PlaceholdersOut(Out):
     people: list[str]
 
 
+class UndoneOut(Out):
+    """What was undone for good, in one go or several."""
+
+    at: Annotated[datetime, Field(description="When it last was.")]
+    removed: dict[str, int]
+    restored: dict[str, int]
+
+
 class RevertOut(Out):
     """How far the undoing of an import is; numbers are there once it is completed."""
 
-    state: Literal["queued", "completed"]
+    state: Literal["queued", "completed", "failed"]
     dry_run: bool
+    problem: Annotated[
+        dict[str, Any] | None, Field(description="Why it went no further; nothing was undone.")
+    ]
     removed: Annotated[
         dict[str, int] | None, Field(description="What it had made, by kind of object.")
     ]
@@ -189,6 +200,9 @@ class RevertOut(Out):
     ]
     left: Annotated[
         int | None, Field(description="What was touched since or is in use; see `/left`.")
+    ]
+    undone: Annotated[
+        UndoneOut | None, Field(description="What real runs came to, whatever was asked since.")
     ]
 
 

@@ -51,6 +51,8 @@ async def release(work: Work, id: UUID, wanted: ReleaseIn) -> ImportOut:
     row = await work.get(Import, id)
     if row.dry_run or row.state != ImportState.COMPLETED_WITH_ERRORS or not row.counts["held"]:
         raise PastThat("No rows are held: the import has not ended so, or was a dry run.")
+    if register.undone(row):
+        raise PastThat(register.UNDONE)
     complete = await _completed(work, row, wanted)
     report = row.report | {"releases": row.report.get("releases", 0) + 1}
     before = (ImportState.COMPLETED_WITH_ERRORS,)

@@ -32,9 +32,10 @@ from app.schemas.imports import (
 from app.schemas.jobs import JobKind
 from app.tables import Import
 
+UNDONE = "The import was undone, or is about to be: bring the file in as a new import."
 NEED_PROCESS = (ImportObject.OPPORTUNITIES, ImportObject.EVENTS)
 UNFINISHED = (ImportState.OPEN, ImportState.QUEUED, ImportState.RUNNING)
-NOTHING_UNDONE = {"removed": None, "restored": None, "left": None}
+NOTHING_UNDONE = dict.fromkeys(("removed", "restored", "left", "problem", "undone"))
 NOTHING = {"read": 0, "created": 0, "updated": 0, "unchanged": 0, "held": 0, "rejected": 0}
 
 
@@ -84,6 +85,9 @@ async def start(work: Work, id: UUID) -> ImportOut:
 
 async def again(work: Work, id: UUID) -> None:
     """Go on with one that failed: chunks that are written are passed over."""
+    row = await work.get(Import, id)
+    if undone(row):
+        raise errors.ImportState(UNDONE)
     fresh = {"problem": None, "finished_at": None}
     await move(work, id, (ImportState.FAILED,), ImportState.QUEUED, **fresh)
 
@@ -133,6 +137,12 @@ async def put(db: AsyncConnection, held: Held, **values: Any) -> bool:
     own = (Import.workspace_id == held.workspace_id, Import.id == UUID(held.subject))
     running = Import.state == ImportState.RUNNING.value
     return (await db.execute(update(Import).where(*own, running).values(**values))).rowcount == 1
+
+
+def undone(row: Row[Any]) -> bool:
+    """Whether it is being undone, or was: nothing more of its file is to come in."""
+    told = row.revert or {}
+    return told.get("state") == "queued" or told.get("undone") is not None
 
 
 def seen(row: Row[Any]) -> ImportOut:

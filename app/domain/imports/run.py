@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text, update
+from sqlalchemy import Row, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -42,6 +42,7 @@ from app.domain.imports import (
     products,
     register,
     staging,
+    turns,
     typed,
     upload,
 )
@@ -72,8 +73,6 @@ OBJECTS: dict[ImportObject, ModuleType] = {
 }
 # Two changes met, or there was no connection left: another time it will do.
 PASSING = ("40001", "40P01", "55P03", "53300")
-
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('import:' || :workspace, 0))"
 
 
 async def import_file(
@@ -115,8 +114,6 @@ async def run(
     """Run an import whose lease is held, in chunks of about so many `rows`. Whatever happens to
     it ends in its record; a lost connection is raised."""
     try:
-        if held.failures > jobs.MOST_FAILURES:
-            raise Internal("The import was begun several times and never came forward.")
         async with beating(engine, held, progress) as pulse, engine.connect() as db:
             await _through(_Run(engine, clock, held, pulse, db, rows))
     except Stopped:
@@ -168,7 +165,7 @@ class _Run:
             own = await home(self.db, self.held.workspace_id)
             room = self.held.workspace_id
             work = Work(self.db, room, own, self.clock(), f"import:{self.id}", own.language)
-            await _take_turn(work)
+            await turns.take(work)
             yield work
 
 
@@ -218,15 +215,6 @@ def _part(plan: Plan, raw: str, number: int, many: int) -> str:
     if many == 1 or place is None:
         return raw
     return f"SELECT * FROM ({raw}) f WHERE {chunks.number_sql(place, many)} = {number}"
-
-
-async def _take_turn(work: Work) -> None:
-    """Imports of one workspace take turns, however long that takes."""
-    await work.db.execute(text("SET LOCAL lock_timeout = 0"))
-    await work.db.execute(text(_LOCK), {"workspace": str(work.workspace_id)})
-    await work.db.execute(text("SET LOCAL lock_timeout = '30s'"))
-    await work.db.execute(text("SET LOCAL work_mem = '64MB'"))
-    await work.db.execute(text("SET LOCAL jit = off"))
 
 
 async def _stage(run: _Run, work: Work, row: Row[Any]) -> str:
