@@ -28,6 +28,7 @@ from app.domain.workspaces import create_workspace
 from app.main import create_app, document
 from app.migrate import migrate
 from tests.contract.conformance import faults
+from tests.start import settle
 
 SERVER = "BACKCAST_TEST_SERVER"
 NOW = datetime(2026, 7, 20, 9, 30, tzinfo=UTC)
@@ -50,6 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
         given = server.url("postgres", "postgres")
     os.environ[SERVER] = given
     config.add_cleanup(stack.close)
+
+
+def pytest_collection_finish() -> None:
+    settle()
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +125,7 @@ def settings() -> Settings:
 async def app(database: Database, settings: Settings, anyio_backend: str) -> AsyncIterator[FastAPI]:
     app = create_app(settings, database, clock=CLOCK)
     async with app.router.lifespan_context(app):
+        settle()
         yield app
 
 
