@@ -24,6 +24,14 @@ MINIMUM_VERSION = 16
 PROPAGATED = {"citus.propagate_set_commands": "local"}
 # How much later than the server itself the driver gives up on a statement.
 GRACE_SECONDS = 5
+# A worker does more between two statements than a request; that often the time it may take.
+UNHURRIED = 5
+# A machine that is gone says no goodbye: after a minute its sessions, and their locks, end.
+KEPT_ALIVE = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
 
 
 class UnsafeRole(RuntimeError):
@@ -70,7 +78,11 @@ class Database:
             "application_name": "backcast worker",
             "timezone": "UTC",
             **PROPAGATED,
+            **KEPT_ALIVE,
             "statement_timeout": f"{settings.import_timeout_seconds}s",
+            "idle_in_transaction_session_timeout": (
+                f"{settings.idle_transaction_seconds * UNHURRIED}s"
+            ),
             "lock_timeout": "30s",
             # Bulk work joins sets. Of rows written in the same transaction the planner knows no
             # number, and would look them up one by one.

@@ -66,7 +66,10 @@ class Settings(BaseSettings):
         default=5, ge=1, description="How long making a connection may take."
     )
     idle_transaction_seconds: int = Field(
-        default=60, ge=1, description="After which PostgreSQL ends a transaction that does nothing."
+        default=60,
+        ge=1,
+        description="After which PostgreSQL ends a transaction that does nothing; a worker's after"
+        " five times as long.",
     )
     header_timeout_seconds: int = Field(
         default=10, ge=1, description="How long a client may take to say what it wants."

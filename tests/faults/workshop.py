@@ -53,13 +53,18 @@ class Workshop:
     def ask(self, statement: str) -> str:
         return sql(self.server, statement, boot.NAME)
 
-    def worker(self, kind: str = "worker") -> "subprocess.Popen[bytes]":
+    def worker(self, kind: str = "worker", **knobs: object) -> "subprocess.Popen[bytes]":
         """One more that does jobs, in a process of its own; `serve` answers beside it."""
-        env = os.environ | {
-            "BACKCAST_DATABASE_URL": self.server.url(WORKER, boot.NAME),
-            "BACKCAST_OWNER_URL": self.server.url("postgres", boot.NAME),
-            "BACKCAST_IMPORT_CHUNK_ROWS": str(CHUNK_ROWS),
-        }
+        said = {f"BACKCAST_{name.upper()}": str(value) for name, value in knobs.items()}
+        env = (
+            os.environ
+            | said
+            | {
+                "BACKCAST_DATABASE_URL": self.server.url(WORKER, boot.NAME),
+                "BACKCAST_OWNER_URL": self.server.url("postgres", boot.NAME),
+                "BACKCAST_IMPORT_CHUNK_ROWS": str(CHUNK_ROWS),
+            }
+        )
         command = [sys.executable, "-c", RUN, *COMMANDS[kind]]
         started = subprocess.Popen(command, cwd=ROOT, env=env)  # noqa: S603 - ours
         self.workers[started.pid] = started

@@ -178,11 +178,12 @@ async def fail(db: AsyncConnection, held: Held, problem: dict[str, Any]) -> None
 async def run(engine: AsyncEngine, clock: Callable[[], datetime], held: Held) -> None:
     """Undo it in one transaction, in a turn of its own among the imports of the workspace. A dry
     run goes back when everything is done and counted."""
+    await turns.follow(engine, held)
     async with workspace_transaction(engine, held.workspace_id) as db:
         own = await home(db, held.workspace_id)
         actor = f"import:{held.subject}"
         work = Work(db, held.workspace_id, own, clock(), actor, own.language)
-        await turns.take(work)
+        await turns.take(work, held)
         row = await work.get(Import, UUID(held.subject))
         if row.state not in ENDED or not row.revert:
             problem = PastThat("The import goes on; it is undone once it has ended.").body()

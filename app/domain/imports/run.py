@@ -165,7 +165,7 @@ class _Run:
             own = await home(self.db, self.held.workspace_id)
             room = self.held.workspace_id
             work = Work(self.db, room, own, self.clock(), f"import:{self.id}", own.language)
-            await turns.take(work)
+            await turns.take(work, self.held)
             yield work
 
 
@@ -173,6 +173,7 @@ async def _through(run: _Run) -> None:
     async with workspace_transaction(run.engine, run.held.workspace_id) as db:
         if not await register.take(db, run.held):
             raise Stopped
+    await turns.follow(run.engine, run.held)
     await run.pulse.tell("waiting")
     async with run.transaction() as work:
         row = await work.get(Import, run.id)
