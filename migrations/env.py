@@ -32,8 +32,18 @@ async def connect() -> None:
     await engine.dispose()
 
 
+def tell() -> None:
+    """`alembic upgrade head --sql`: what would be done, for whoever reads it first."""
+    context.configure(dialect_name="postgresql", literal_binds=True)
+    with context.begin_transaction():
+        context.execute("SET LOCAL lock_timeout = '2s'")
+        context.run_migrations()
+
+
 given = context.config.attributes.get("connection")
-if given is not None:
+if context.is_offline_mode():
+    tell()
+elif given is not None:
     run(given)
 else:
     asyncio.run(connect())
