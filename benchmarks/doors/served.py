@@ -4,6 +4,7 @@ What it serves comes as JSON on standard input. `ours` is the product, started a
 does; the others are the peers it is compared with.
 """
 
+import asyncio
 import json
 import socket
 import sys
@@ -12,10 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import make_url
 
+from app.api.streams import Streams
 from app.cli import listening, logs
 from app.core.database import Database
 from app.core.settings import Settings
-from app.main import create_app
+from app.main import create_app, utc_now
 from benchmarks.doors import peers
 
 NEVER = 2**31
@@ -30,9 +32,14 @@ def main(name: str, descriptor: int) -> None:
 
 
 def _app(name: str, database: Database, workspace: UUID) -> Any:
+    knobs = _knobs()
     if name == "ours":
-        return create_app(_knobs(), database)
-    return peers.PEERS[name](database, workspace)
+        return create_app(knobs, database)
+    app = peers.PEERS[name](database, workspace)
+    # What the server asks of whatever it serves: how patient it is, and how it is to leave.
+    app.state.settings, app.state.streams = knobs, Streams(knobs, utc_now)
+    app.state.leaving = asyncio.Event()
+    return app
 
 
 def _knobs() -> Settings:
