@@ -31,7 +31,7 @@ from app.core.lane import Caller, Lane, Lost, NoAnswer
 from app.core.limits import Bucket, Limits, Spent
 from app.core.refusals import UNKNOWN
 from app.core.tally import Tally, tally
-from app.domain import opportunity_bytes, opportunity_entry, opportunity_steps
+from app.domain import opportunity_bytes, opportunity_entry, opportunity_page, opportunity_steps
 from app.domain.access import Scope
 from app.domain.opportunity_bytes import Found
 from app.schemas.base import In
@@ -278,7 +278,7 @@ async def _opportunities(request: Request, lane: Lane, caller: Caller) -> Found 
     limit = _LIMIT.fullmatch(asked) if asked else None
     if asked and limit is None:
         return None
-    return await opportunity_bytes.page(lane, caller, min(int(limit[1]), 200) if limit else 50)
+    return await opportunity_page.page(lane, caller, min(int(limit[1]), 200) if limit else 50)
 
 
 async def _new_opportunity(request: Request, lane: Lane, caller: Caller) -> Found | None:

@@ -21,6 +21,8 @@ from app.core.tally import note
 # More would not answer more: a process has one processor, and a statement takes a moment.
 LANES = 4
 MOST_REMEMBERED = 10_000
+# About a kilobyte each.
+MOST_KEPT = 4_000
 # What the driver raises where a statement is refused, or the connection is lost: it may be in the
 # middle of something when it notices that.
 BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -78,11 +80,30 @@ class Lane:
         self.idle: list[asyncpg.Connection] = []
         # What never changes in the database, and was read before.
         self.remembered: dict[tuple[Any, ...], Any] = {}
+        # What was told of something as it stood, under a mark that changes with it.
+        self.shelves: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self.kept = 0
 
     def remember(self, place: tuple[Any, ...], found: Any) -> None:
         if len(self.remembered) >= MOST_REMEMBERED:
             self.remembered.clear()
         self.remembered[place] = found
+
+    def shelf(self, of: tuple[Any, ...]) -> dict[str, Any]:
+        """What is kept of that, by its mark. Whoever adds to it goes by `keep`."""
+        if (shelf := self.shelves.get(of)) is None:
+            self.keep(self.shelves, of, shelf := {})
+        return shelf
+
+    def keep(self, shelf: dict[Any, Any], mark: Any, told: Any) -> None:
+        if self.kept >= MOST_KEPT:
+            self._forget()
+        shelf[mark] = told
+        self.kept += 1
+
+    def _forget(self) -> None:
+        self.shelves.clear()
+        self.kept = 0
 
     @asynccontextmanager
     async def transaction(self, workspace_id: UUID) -> AsyncIterator[asyncpg.Connection]:
@@ -135,6 +156,8 @@ class Lane:
             # The driver hears at once when the other side hangs up; no question is needed.
             if not (connection := self.idle.pop()).is_closed():
                 return connection
+        # Where a connection was lost, another server may answer, and use its marks a second time.
+        self._forget()
         try:
             return await asyncpg.connect(**self.options)
         except (asyncpg.PostgresError, OSError) as error:

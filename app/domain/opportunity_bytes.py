@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.core.lane import WALL, Caller, Lane
-from app.domain import pipeline
 from app.domain.opportunity_json import COLUMNS, rare, section_of, written
 from app.domain.pipeline import AGE, DUPLICATE_OF, PROGRESS, STATUS
 from app.engine.currencies import DECIMALS
@@ -116,59 +115,44 @@ _MEMBERS = {
 }
 
 WHOLE = ", ".join(f"{said or f'opportunities.{name}'} AS {name}" for name, said in _MEMBERS.items())
+OWN = """FROM opportunities
+  WHERE opportunities.workspace_id = k.workspace_id AND opportunities.deleted_at IS NULL"""
 # Attributes are anybody's JSON: written by PostgreSQL with spaces, and its numbers in its own way.
-_SEEN = f"""opportunities.version, opportunities.created_at, opportunities.id,
+SEEN = f"""opportunities.version,
     (SELECT row_to_json(whole)::text FROM (SELECT {WHOLE}) whole) AS body,
     CASE WHEN opportunities.attributes <> '{{}}' THEN opportunities.attributes::text END
-      AS attributes
-  FROM opportunities
-  WHERE opportunities.workspace_id = k.workspace_id AND opportunities.deleted_at IS NULL"""
+      AS attributes {OWN}"""
 KEY_OPENS = f"""k.workspace_id = wall.workspace_id AND k.digest = $2
   AND k.revoked_at IS NULL AND (k.expires_at > $3 OR k.expires_at IS NULL)
   AND $4 = ANY(k.scopes) AND k.person_id IS NULL
   AND k.last_used_at >= CAST($3 AS timestamptz) - interval '{NOTED}'"""
-_DOOR = f"""WITH {WALL}
+WHOLE_DOOR = f"""WITH {WALL}
 SELECT found.* FROM wall CROSS JOIN LATERAL (
-SELECT k.id AS key_id, {{what}}
+SELECT k.id AS key_id, seen.*
 FROM api_keys k
 CROSS JOIN LATERAL (
-  SELECT CAST($3 AS timestamptz) AS now, w.hold_limit_days, w.currency, w.secret
+  SELECT CAST($3 AS timestamptz) AS now, w.hold_limit_days, w.currency
   FROM workspaces w WHERE w.id = k.workspace_id) moment
 LEFT JOIN LATERAL ({{asked}}) seen ON true
 WHERE {KEY_OPENS}
 OFFSET 0) found"""
-
-ONE = _DOOR.replace("{what}", "seen.version, seen.body, seen.attributes").replace(
-    "{asked}", f"SELECT {_SEEN} AND opportunities.id BETWEEN $5 AND $5 ORDER BY opportunities.id"
+ONE = WHOLE_DOOR.replace(
+    "{asked}", f"SELECT {SEEN} AND opportunities.id BETWEEN $5 AND $5 ORDER BY opportunities.id"
 )
-# One more than fits tells that there are more; the last that fits is where the next page begins.
-PAGE = _DOOR.replace(
-    "{what}",
-    "moment.secret, seen.bodies, seen.attributes, seen.moments[$5] AS at, seen.ids[$5] AS id",
-).replace(
-    "{asked}",
-    f"""SELECT array_agg(body) AS bodies, array_agg(attributes) AS attributes,
-    array_agg(created_at) AS moments, array_agg(id) AS ids
-  FROM (SELECT {_SEEN}
-    ORDER BY opportunities.created_at DESC, opportunities.id DESC LIMIT $5 + 1) page""",
-)
-
 
 # The same as columns.
-_COLUMNS_DOOR = f"""WITH {WALL}
-SELECT k.id AS key_id, k.currency, k.secret, {COLUMNS}, {PRODUCTS}
+PLAIN_DOOR = f"""WITH {WALL}
+SELECT k.id AS key_id, k.currency AS home, {{what}}
 FROM wall CROSS JOIN LATERAL (
   SELECT k.id, k.workspace_id, w.currency, w.secret FROM api_keys k
   CROSS JOIN LATERAL (
     SELECT currency, secret FROM workspaces WHERE workspaces.id = k.workspace_id) w
   WHERE {KEY_OPENS}
   OFFSET 0) k
-LEFT JOIN LATERAL (
-  SELECT * FROM opportunities
-  WHERE opportunities.workspace_id = k.workspace_id AND opportunities.deleted_at IS NULL
-    {{asked}}) opportunities ON true"""
-PLAIN_ONE = _COLUMNS_DOOR.replace("{asked}", "AND id BETWEEN $5 AND $5 ORDER BY id")
-PLAIN_PAGE = _COLUMNS_DOOR.replace("{asked}", "ORDER BY created_at DESC, id DESC LIMIT $5 + 1")
+LEFT JOIN LATERAL ({{asked}}) opportunities ON true"""
+PLAIN_ONE = PLAIN_DOOR.replace("{what}", f"{COLUMNS}, {PRODUCTS}").replace(
+    "{asked}", f"SELECT * {OWN} AND id BETWEEN $5 AND $5 ORDER BY id"
+)
 
 
 async def read(lane: Lane, caller: Caller, id: UUID) -> Found | None:
@@ -176,7 +160,7 @@ async def read(lane: Lane, caller: Caller, id: UUID) -> Found | None:
     row = await lane.row(PLAIN_ONE, *caller, id)
     if row is None:
         return None
-    key_id, home, _, *columns, products = row
+    key_id, home, *columns, products = row
     if columns[0] is None:
         return Found(key_id, None)
     section = await section_of(lane, caller.workspace_id, columns[3], columns[11])
@@ -192,46 +176,10 @@ async def read_rare(lane: Lane, caller: Caller, id: UUID) -> Found | None:
     if row is None:
         return None
     key_id, version, body, attributes = row
-    return Found(key_id, body and whole(body, attributes).encode(), version)
+    return Found(key_id, body and with_attributes(body, attributes).encode(), version)
 
 
-async def page(lane: Lane, caller: Caller, size: int) -> Found | None:
-    """The first page of all opportunities, newest first. None: ask the ordinary way."""
-    rows = await lane.rows(PLAIN_PAGE, *caller, size)
-    if not rows:
-        return None
-    key_id, home, secret = rows[0][:3]
-    told: list[str] = []
-    for _, _, _, *columns, products in rows[:size] if rows[0][3] is not None else ():
-        section = await section_of(lane, caller.workspace_id, columns[3], columns[11])
-        if rare(columns, section):
-            return await _rare_page(lane, caller, size)
-        told.append(written(columns, section, home, caller.now, products=products))
-    place = None
-    if len(rows) > size:
-        _, _, _, id, *_, created_at, _, _ = rows[size - 1]
-        place = pipeline.after_newest(caller.workspace_id, secret, created_at, id)
-    return _listed(key_id, ",".join(told), place)
-
-
-async def _rare_page(lane: Lane, caller: Caller, size: int) -> Found | None:
-    row = await lane.row(PAGE, *caller, size)
-    if row is None:
-        return None
-    key_id, secret, bodies, attributes, at, id = row
-    shown = (bodies or [])[:size]
-    data = ",".join(whole(*each) for each in zip(shown, attributes or [], strict=False))
-    more = len(bodies or []) > size
-    place = pipeline.after_newest(caller.workspace_id, secret, at, id) if more else None
-    return _listed(key_id, data, place)
-
-
-def _listed(key_id: UUID, data: str, place: str | None) -> Found:
-    cursor = "null" if place is None else f'"{place}"'
-    return Found(key_id, f'{{"data":[{data}],"next_cursor":{cursor}}}'.encode())
-
-
-def whole(body: str, attributes: str | None) -> str:
+def with_attributes(body: str, attributes: str | None) -> str:
     """An opportunity as PostgreSQL wrote it, its attributes as we write them."""
     if attributes is None:
         return body

@@ -14,7 +14,7 @@ from app.core.ids import uuid7
 from app.core.lane import AGAIN_BY_INDEX, FREELY, Caller, Lane, NoAnswer
 from app.domain.derivation import derive_sql
 from app.domain.opportunity_advance import act_of, advance
-from app.domain.opportunity_bytes import KEY_OPENS, ONE, Found, decimals, whole
+from app.domain.opportunity_bytes import KEY_OPENS, ONE, Found, decimals, with_attributes
 from app.schemas.events import ReachIn, amount_of
 
 # Locked, so that whoever tells of the same deal comes before or after, and is seen or sees.
@@ -93,4 +93,4 @@ async def _derived(lane: Lane, caller: Caller, id: UUID, told: ReachIn, moment: 
         await db.execute(AGAIN_BY_INDEX)
         seen = await db.fetchrow(ONE, *caller, id)
     _, version, body, attributes = seen
-    return Found(key_id, whole(body, attributes).encode(), version)
+    return Found(key_id, with_attributes(body, attributes).encode(), version)

@@ -15,7 +15,8 @@ from app.core.settings import Settings
 from app.domain import opportunity_bytes
 from app.domain.access import Scope
 from app.domain.opportunity_advance import ADVANCE
-from app.domain.opportunity_bytes import ONE, PAGE, PLAIN_ONE, PLAIN_PAGE
+from app.domain.opportunity_bytes import ONE, PLAIN_ONE
+from app.domain.opportunity_page import MARKS, ONES, PLAIN_ONES
 from tests.conftest import new_key
 from tests.deals import make_deal, make_process
 
@@ -39,7 +40,13 @@ async def test_a_foreign_workspace_is_not_opened_by_naming_it(app, client, deal,
     own = known[digest(client.headers["authorization"].removeprefix("Bearer "))]
     mixed = Caller(own, foreign, clock.now, READ)
     assert known[foreign] != own
-    for query, asked in ((ONE, deal["id"]), (PAGE, 50), (PLAIN_ONE, deal["id"]), (PLAIN_PAGE, 50)):
+    for query, asked in (
+        (ONE, deal["id"]),
+        (PLAIN_ONE, deal["id"]),
+        (MARKS, 50),
+        (ONES, [deal["id"]]),
+        (PLAIN_ONES, [deal["id"]]),
+    ):
         assert await app.state.lane.row(query, *mixed, asked) is None
 
 
@@ -49,15 +56,17 @@ async def test_without_its_own_filter_the_short_way_still_sees_one_workspace(
     await make_process(neighbour)
     theirs = await make_deal(neighbour)
     read, own = asker(workspace, clock), "opportunities.workspace_id = k.workspace_id AND"
-    assert all(own in query for query in (ONE, PAGE, PLAIN_ONE, PLAIN_PAGE))
+    assert all(own in query for query in (ONE, PLAIN_ONE, MARKS, ONES, PLAIN_ONES))
     for one, shown in ((ONE, "body"), (PLAIN_ONE, "id")):
         bare = one.replace(own, "")
         mine, none = [await app.state.lane.row(bare, *read, each["id"]) for each in (deal, theirs)]
         assert (mine[shown] is None, none[shown]) == (False, None)
-    seen = await app.state.lane.row(PAGE.replace(own, ""), *read, 50)
-    assert [deal["id"] in body for body in seen["bodies"]] == [True]
-    rows = await app.state.lane.rows(PLAIN_PAGE.replace(own, ""), *read, 50)
-    assert [str(row["id"]) for row in rows] == [deal["id"]]
+    seen = await app.state.lane.row(MARKS.replace(own, ""), *read, 50)
+    assert seen["marks"].split(".")[0] == deal["id"]
+    assert "," not in seen["marks"]
+    for many in (ONES, PLAIN_ONES):
+        rows = await app.state.lane.rows(many.replace(own, ""), *read, [deal["id"], theirs["id"]])
+        assert [row["mark"] for row in rows] == [seen["marks"]]
 
 
 async def test_the_setting_ends_with_the_statement(app, deal, workspace, clock):
@@ -119,9 +128,10 @@ async def test_every_row_is_found_by_the_index_that_leads_to_it(owner_db, deal, 
             await filled(owner_db, workspace[0], fill)
         for query, asked, indexes in (
             (PLAIN_ONE, (id,), ALWAYS | {"opportunities_pk"}),
-            (PLAIN_PAGE, (50,), ALWAYS | {NEWEST}),
+            (PLAIN_ONES, ([id],), ALWAYS | {"opportunities_pk"}),
             (ONE, (id,), ALWAYS | WRITTEN | {"opportunities_pk"}),
-            (PAGE, (50,), ALWAYS | WRITTEN | {NEWEST}),
+            (ONES, ([id],), ALWAYS | WRITTEN | {"opportunities_pk"}),
+            (MARKS, (50,), {"workspaces_pk", NEWEST}),
             (ADVANCE, step, ALWAYS | STEP),
         ):
             plan = await planned(owner_db, query, *read, *asked)
@@ -190,6 +200,8 @@ async def planned(db, query, *values):
 def literal(value):
     if isinstance(value, bytes):
         return f"'\\x{value.hex()}'"
+    if isinstance(value, list):
+        return f"'{{{','.join(value)}}}'"
     return "NULL" if value is None else str(value) if isinstance(value, int) else f"'{value}'"
 
 

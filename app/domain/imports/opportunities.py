@@ -58,7 +58,10 @@ WITH made AS (
   WHERE d.product_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM opportunity_products x WHERE x.workspace_id = :ws AND x.opportunity_id = d.id
       AND x.product_id = d.product_id)
-  RETURNING opportunity_id)
+  RETURNING opportunity_id), shown AS (
+  UPDATE opportunities o SET version = o.version + 1, updated_at = :now
+  WHERE o.workspace_id = :ws AND o.id IN (
+    SELECT opportunity_id FROM made JOIN staged_deals d ON d.id = opportunity_id AND NOT d.fresh))
 INSERT INTO staged_changed SELECT opportunity_id FROM made"""
 
 _ABOUT = """
