@@ -120,7 +120,7 @@ async def test_a_page_begins_anew_when_somebody_changes_it_meanwhile(
 
     async def disturbed(statement, *values):
         found = await rows(statement, *values)
-        if asked == [(MARKS, None)]:
+        if statement == MARKS and asked == [(MARKS, None)]:
             await change(client, deals[0], name="Changed")
         return found
 
