@@ -15,18 +15,18 @@ from tempfile import mkdtemp
 import httpx2 as httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.database import Database, driven, workspace_transaction
 from app.core.postgres import running
-from app.core.roles import APP, OWNER, prepare_roles
+from app.core.roles import APP
 from app.core.settings import Settings
 from app.core.work import Work
 from app.domain.access import Scope, create_key, home
 from app.domain.workspaces import create_workspace
 from app.main import create_app, document
-from app.migrate import migrate
+from tests import databases
 from tests.contract.conformance import faults
 from tests.start import settle
 
@@ -50,6 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
         server = stack.enter_context(running(folder / "pg", options=FAST))
         given = server.url("postgres", "postgres")
     os.environ[SERVER] = given
+    os.environ[databases.TEMPLATE] = template = f"backcast_template_{os.getpid()}"
+    stack.callback(asyncio.run, databases.drop(driven(given), template))
     config.add_cleanup(stack.close)
 
 
@@ -64,29 +66,12 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def database(worker_id: str) -> Iterator[Database]:
-    """An empty database at this release's version, gone after the run."""
+    """A database at this release's version, gone after the run."""
     server = driven(os.environ[SERVER])
     name = f"backcast_test_{os.getpid()}_{worker_id}"
-    asyncio.run(_make(server, name))
-    found = Database(server.set(database=name), server.set(database=name), APP)
-    asyncio.run(migrate(found))
-    yield found
-    asyncio.run(_drop(server, name))
-
-
-async def _make(server, name):
-    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
-    await prepare_roles(engine)
-    async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name} OWNER {OWNER}"))
-    await engine.dispose()
-
-
-async def _drop(server, name):
-    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await engine.dispose()
+    asyncio.run(databases.make_migrated(server, name))
+    yield Database(server.set(database=name), server.set(database=name), APP)
+    asyncio.run(databases.drop(server, name))
 
 
 class Clock:

@@ -11,7 +11,7 @@ def test_the_demo_shows_its_lights_and_then_serves_what_it_showed(installation):
         said = iter(process.stderr.readline, "")
         address = next(line.split()[-1] for line in said if "answers at" in line)
         process.send_signal(signal.SIGTERM)
-        shown, _ = process.communicate(timeout=10)
+        shown, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert f"{address}/v1/lights?process=sales" in shown
     assert shown.count("● ") > 50

@@ -12,10 +12,10 @@ def test_it_serves_until_told_to_stop_and_logs_requests_as_json(installation):
     command = [*BACKCAST, "serve", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
         address = process.stderr.readline().split()[-1]
-        assert httpx.get(f"{address}/readyz").json() == {"status": "ok"}
+        assert httpx.get(f"{address}/readyz", timeout=60).json() == {"status": "ok"}
         process.send_signal(signal.SIGTERM)
         logged = process.stderr.read().splitlines()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert [json.loads(line)["status"] for line in logged] == [200]
 
 
@@ -25,14 +25,14 @@ def test_a_stream_does_not_keep_it_from_stopping(installation, backcast):
     command = [*BACKCAST, "serve", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
         address = process.stderr.readline().split()[-1]
-        asked = {"headers": {"Authorization": f"Bearer {key}"}, "timeout": 20}
+        asked = {"headers": {"Authorization": f"Bearer {key}"}, "timeout": 60}
         with httpx.stream("GET", f"{address}/v1/stream", **asked) as heard:
             pieces = heard.iter_raw()
             assert next(pieces) == b"retry: 3000\n\n"
             process.send_signal(signal.SIGTERM)
             assert list(pieces) == []  # it ends, and ends well
         process.stderr.read()
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
 
 
 def test_the_contract_needs_no_database(backcast, tmp_path):

@@ -14,7 +14,8 @@ import httpx2 as httpx
 import pytest
 
 from app.core.database import driven
-from tests.conftest import SERVER, _drop, _make
+from tests import databases
+from tests.conftest import SERVER
 
 BACKCAST = Path(sys.executable).with_name("backcast")
 SAID = re.compile(r"answers at (?P<address>\S+?),.*?export KEY=(?P<key>\S+)", re.DOTALL)
@@ -33,7 +34,7 @@ class Demo:
 def demo() -> Iterator[Demo]:
     given = driven(os.environ[SERVER])
     name = f"backcast_docs_{uuid4().hex}"
-    asyncio.run(_make(given, name))
+    asyncio.run(databases.make(given, name))
     url = given.set(database=name).render_as_string(hide_password=False)
     own = os.environ | {"BACKCAST_DATABASE_URL": url}
     subprocess.run([BACKCAST, "migrate"], env=own, check=True)  # noqa: S603 - ours
@@ -44,7 +45,7 @@ def demo() -> Iterator[Demo]:
         finally:
             process.send_signal(signal.SIGINT)
     assert process.returncode == 0
-    asyncio.run(_drop(given, name))
+    asyncio.run(databases.drop(given, name))
 
 
 def _visited(process: subprocess.Popen[str], environment: dict[str, str]) -> Demo:

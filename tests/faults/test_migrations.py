@@ -17,8 +17,9 @@ from app.core.database import Database, driven
 from app.core.migrations import folder, head
 from app.core.refusals import state_of
 from app.core.roles import APP
-from app.migrate import migrate, run
-from tests.conftest import SERVER, _drop, _make, new_workspace
+from app.migrate import run
+from tests import databases
+from tests.conftest import SERVER, new_workspace
 from tests.deals import make_deal, make_process
 from tests.faults.conftest import caller, service
 
@@ -39,10 +40,9 @@ async def filled(worker_id):
     """A database of its own with a little of everything, and a service on it."""
     server = driven(os.environ[SERVER])
     name = f"backcast_moving_{os.getpid()}_{worker_id}"
-    await _make(server, name)
+    await databases.make_migrated(server, name)
     url = server.set(database=name)
     database = Database(url, url, APP)
-    await migrate(database)
     owner = database.owner_engine()
     async with service(database) as app:
         _, key = await new_workspace(app.state.engine)
@@ -52,7 +52,7 @@ async def filled(worker_id):
                 await make_deal(client, f"Deal {number}")
             yield app, client, owner
     await owner.dispose()
-    await _drop(server, name)
+    await databases.drop(server, name)
 
 
 @asynccontextmanager

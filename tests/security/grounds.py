@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from fastapi import FastAPI
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.database import Database, driven, workspace_transaction
-from app.core.roles import APP, OWNER, prepare_roles
+from app.core.roles import APP
 from app.core.settings import Settings
 from app.core.work import Work
 from app.domain.access import home
 from app.domain.demo import Size, fill
 from app.main import create_app
-from app.migrate import migrate
 from app.tables import Table
+from tests import databases
 from tests.conftest import CLOCK, NOW, SERVER, new_workspace
 
 SMALL = Size(months=2, per_month=8)
@@ -36,34 +36,28 @@ class Grounds:
     settings: Settings
     made: list[str] = field(default_factory=list)
 
+    @property
+    def server(self) -> URL:
+        return driven(os.environ[SERVER])
+
     def database(self, name: str) -> Database:
-        url = driven(os.environ[SERVER]).set(database=f"{self.prefix}_{name}")
+        url = self.server.set(database=f"{self.prefix}_{name}")
         return Database(url, url, APP)
 
     async def new(self, name: str) -> Database:
-        await self._do(f"CREATE DATABASE {self.prefix}_{name} OWNER {OWNER}", prepare=True)
+        await databases.make_migrated(self.server, f"{self.prefix}_{name}")
         self.made.append(name)
-        await migrate(self.database(name))
         return self.database(name)
 
     async def copy(self, name: str, of: str) -> Database:
         """Nobody may be connected to what is copied."""
-        template = f"TEMPLATE {self.prefix}_{of} OWNER {OWNER}"
-        await self._do(f"CREATE DATABASE {self.prefix}_{name} {template}")
+        await databases.copy(self.server, f"{self.prefix}_{name}", of=f"{self.prefix}_{of}")
         self.made.append(name)
         return self.database(name)
 
     async def clear(self) -> None:
         for name in self.made:
-            await self._do(f"DROP DATABASE {self.prefix}_{name} WITH (FORCE)")
-
-    async def _do(self, statement: str, *, prepare: bool = False) -> None:
-        engine = create_async_engine(driven(os.environ[SERVER]), isolation_level="AUTOCOMMIT")
-        if prepare:
-            await prepare_roles(engine)
-        async with engine.connect() as connection:
-            await connection.execute(text(statement))
-        await engine.dispose()
+            await databases.drop(self.server, f"{self.prefix}_{name}")
 
     @asynccontextmanager
     async def open(self, database: Database) -> AsyncIterator[FastAPI]:
