@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.core.errors import OutcomeUnknown
 from app.core.refusals import LOST, UNKNOWN, undecided
 from app.core.settings import Settings
+from app.core.shelf import Shelf
 from app.core.tally import counted
 
 MINIMUM_VERSION = 16
@@ -45,6 +46,8 @@ class Database:
     app: URL
     owner: URL
     app_role: str
+    # What its connections remember between questions, all of this process together.
+    shelf: Shelf = field(default_factory=Shelf, compare=False)
 
     @classmethod
     def of(cls, app: str, owner: str = "", app_role: str = "") -> "Database":
@@ -52,6 +55,7 @@ class Database:
 
     def engine(self, settings: Settings, *, role: str | None = None) -> AsyncEngine:
         """A pool of connections that have assumed the application's (or the given) role."""
+        self.shelf.most = settings.kept_deals
         return self._engine(
             self.app,
             _limits(settings),
@@ -89,6 +93,7 @@ class Database:
             "enable_nestloop": "off",
         }
         role = "backcast_worker" if self.app_role else ""
+        self.shelf.most = settings.kept_deals
         connect = _patience(settings, settings.import_timeout_seconds)
         return self._engine(self.app, limits, role, pool_size=5, connect=connect)
 
@@ -97,14 +102,18 @@ class Database:
         connect = {"timeout": 10}
         return self._engine(self.owner, {"timezone": "UTC"}, "", pool_size=1, connect=connect)
 
-    @staticmethod
     def _engine(
-        url: URL, limits: dict[str, str], role: str, *, connect: dict[str, Any], **pool: int
+        self, url: URL, limits: dict[str, str], role: str, *, connect: dict[str, Any], **pool: int
     ) -> AsyncEngine:
         options = limits | ({"role": role} if role else {})
         connect_args = connect | {"server_settings": options}
         engine = create_async_engine(
-            url, connect_args=connect_args, max_overflow=0, hide_parameters=True, **pool
+            url,
+            connect_args=connect_args,
+            max_overflow=0,
+            hide_parameters=True,
+            execution_options={"shelf": self.shelf},
+            **pool,
         )
         event.listen(engine.sync_engine, "checkout", _still_open)
         event.listen(engine.sync_engine, "handle_error", _broken)

@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     import_chunk_rows: int = Field(
         default=10_000, ge=1, description="About how many rows of an import are written at once."
     )
+    kept_deals: int = Field(
+        default=250_000,
+        ge=0,
+        description="How many deals a process keeps in memory between questions about rates, leaks,"
+        " stale deals, the pipeline and the forecast, in all workspaces together; 0 keeps none.",
+    )
     worker: bool = Field(default=True, description="Whether `serve` does jobs beside answering.")
     rounds: bool = Field(
         default=True, description="Whether its worker looks for what recurs, such as daily rounds."

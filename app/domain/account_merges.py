@@ -12,6 +12,7 @@ from app.core.page import Order, Page, page
 from app.core.work import Work
 from app.domain import accounts, business, cell_rows, loop, replay
 from app.domain.account_links import moving
+from app.domain.ledger import posting
 from app.domain.merge_changes import Ledger, take_back
 from app.domain.trees import below, hold
 from app.schemas.accounts import AccountOut
@@ -61,6 +62,8 @@ SELECT start FROM up WHERE start = id LIMIT 1""")
 _DEALS = """
 SELECT CAST(key->>'id' AS uuid) FROM account_merge_changes
 WHERE workspace_id = :workspace AND merge_id = :merge AND table_name = 'opportunities'"""
+_TOUCH = f"WITH {posting.touches(_DEALS)} SELECT"
+
 _CHANGES = text("""
 SELECT merge_id, table_name AS "table", members, count(*) AS count,
   coalesce(array_agg(id ORDER BY number) FILTER (WHERE id IS NOT NULL AND place <= :shown),
@@ -153,7 +156,8 @@ async def _merge(work: Work, wanted: MergeIn) -> UUID:
 
 
 async def _follow(work: Work, id: UUID, accounts_held: Sequence[UUID]) -> None:
-    """Bring the matrix in line with the cells and the deals that have moved."""
+    """Bring the matrix, and what is kept, in line with the cells and the deals that have moved."""
+    await work.db.execute(text(_TOUCH), {"workspace": work.workspace_id, "merge": id})
     await cell_rows.recount(work, accounts_held)
     await loop.settle(work, f"IN ({_DEALS})", replay.values_of(work) | {"merge": id})
 

@@ -36,6 +36,9 @@ _STOCK = """
   FROM counted c WHERE c.stocked"""
 
 
+_CHOSEN = "SELECT id FROM opportunities WHERE workspace_id = :workspace AND id {chosen}"
+
+
 def _prefixed(alias: str, columns: str) -> str:
     return ", ".join(f"{alias}.{column.strip()}" for column in columns.split(","))
 
@@ -53,6 +56,7 @@ def derive_sql(chosen: str, *, bulk: bool = False) -> str:
 {_stored("credits", CREDIT_COLUMNS, _CREDIT_KEY, "credited", chosen)},
 {posting.arrivals(_ARRIVALS)},
 {posting.stock(_STOCK.replace("{chosen}", chosen))},
+{posting.touches(_CHOSEN.replace("{chosen}", chosen))},
 removed AS (
   -- What was deleted is in no stock, and keeps the rest as it was for whoever restores it.
   UPDATE opportunities SET stocked = false

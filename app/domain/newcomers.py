@@ -80,7 +80,8 @@ chosen AS (SELECT DISTINCT account_id FROM {DEALS}), {{companies}}, ordered AS (
 ), stored_credits AS (
   INSERT INTO credits ({CREDIT_COLUMNS})
   SELECT {CREDIT_COLUMNS.replace("workspace_id", ":workspace")} FROM credited
-), {posting.arrivals(_ARRIVALS)}, {posting.stock(_STOCK)}, outbox AS (
+), {posting.arrivals(_ARRIVALS)}, {posting.stock(_STOCK)},
+{posting.touches(f"SELECT id FROM {DEALS}")}, outbox AS (
   {_NEWS}
 )
 SELECT"""

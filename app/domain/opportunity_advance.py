@@ -183,6 +183,7 @@ _WHOLLY = """1 / (opportunities.id IS NOT NULL
 ADVANCE = f"""WITH {WALL}, {_DOOR}, {_STEPS}, {_TOLD}, {_STAYS},
 {_posted(posting.arrivals(_ARRIVED))},
 {_posted(posting.stock(_STOOD))},
+{_posted(posting.touches("SELECT id FROM step"))},
 {_STANDS}, {_OUTBOX}
 SELECT step.key_id, {_WHOLLY} AS wholly, step.number, {SHARE} AS progress, step.home,
   {COLUMNS}, {PRODUCTS}

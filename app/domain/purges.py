@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from app.core.work import Work
+from app.domain.facts import keeping
 from app.schemas.jobs import JobState
 from app.tables import Import, ImportPart, Job, KeptAnswer
 
@@ -31,4 +32,5 @@ async def purge(work: Work) -> int:
         Job.state.in_([JobState.COMPLETED.value, JobState.CANCELLED.value]),
         Job.finished_at < work.now - JOBS,
     )
+    await keeping.forget(work)
     return sum([(await work.db.execute(gone)).rowcount for gone in (answers, files, jobs)])

@@ -34,6 +34,7 @@ from app.tables.processes import (
 )
 from app.tables.sources import Source, SourceCost, Touchpoint, TouchpointStitch
 from app.tables.targets import Target, TargetPeriod, TargetVersion
+from app.tables.touches import DealTouch
 from app.tables.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from app.tables.workspaces import ApiKey, CurrencyRate, DailyRound, Workspace
 
@@ -54,6 +55,7 @@ __all__ = [
     "Criterion",
     "CurrencyRate",
     "DailyRound",
+    "DealTouch",
     "DistinctAccounts",
     "DistinctOpportunities",
     "Event",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     CheckConstraint,
     Date,
     Index,
@@ -46,6 +47,8 @@ class Workspace(Table):
     allowed_origins: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     # Signs what is handed out and has to come back unchanged, on whichever server.
     secret: Mapped[bytes] = mapped_column(server_default=RANDOM_32_BYTES)
+    # The latest transaction whose touched deals were forgotten: see `app/tables/touches.py`.
+    touches_forgotten: Mapped[int | None] = mapped_column(BigInteger)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -3,6 +3,7 @@
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import nan
 from random import Random
 from types import SimpleNamespace
 from uuid import UUID
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 
 from app.domain.facts.columns import columns
-from app.domain.facts.deals import DealRow
+from app.domain.facts.deals import DealRow, Deals
+from app.domain.facts.records import arrived
+from app.domain.facts.sql import REAL
 from app.engine.flow.facts import ORIGIN
 from app.engine.flow.gathering import NEVER, NOWHERE
 from tests.domain import deal_by_deal
@@ -42,10 +45,11 @@ def test_nothing_is_nothing():
 
 def both(deals, passages):
     one_by_one = deal_by_deal.columns(deals, passages, LINEAGES, MILESTONES, AT)
-    return columns(deals, as_columns(passages), MILESTONES, AT), one_by_one
+    table = Deals.of(deals)
+    return columns(table, as_columns(table, passages), MILESTONES, AT), one_by_one
 
 
-def as_columns(passages):
+def as_columns(table, passages):
     """As the database gives them: ids as places in lists of ids, nothing as NULL."""
     names = ("opportunity_id", "milestone_id", "owner_id")
     deals, milestones, owners = (
@@ -63,8 +67,14 @@ def as_columns(passages):
         "value": [None if (v := row.reporting_value) is None else float(v) for row in passages],
         "owner": [owners.index(row.owner_id) if row.owner_id else NOWHERE for row in passages],
     }
-    lists = {"deals": deals, "milestones": milestones, "owners": owners} | told
-    return SimpleNamespace(**{name: found or None for name, found in lists.items()})
+    lists = {"milestones": milestones or None, "owners": owners or None}
+    keys = b"".join(id.bytes for id in deals)
+    packs = {name: packed(row, ">f8" if name in REAL else ">i8") for name, row in told.items()}
+    return arrived(table.columns, SimpleNamespace(deals=keys, **lists, **packs))
+
+
+def packed(column, kind):
+    return np.array([nan if each is None else each for each in column], dtype=kind).tobytes()
 
 
 def same(one, other):

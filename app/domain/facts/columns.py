@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import nan
-from types import SimpleNamespace
 from typing import Any, overload
 from uuid import UUID
 
-from sqlalchemy import Row
-
-from app.domain.facts.deals import AMOUNT, FLAGS, MOMENTS, NAMES, DealRow, Deals, tick
-from app.domain.facts.sql import REAL, TIMES, WHOLE
+from app.domain.facts.deals import AMOUNT, Deals, tick
+from app.domain.facts.records import Arrived
 from app.engine.flow import gathering, packed
 from app.engine.flow.facts import ORIGIN, Facts, Flags, Places
 from app.engine.flow.gathering import NEVER, NOWHERE, Arrivals, gather
@@ -19,7 +16,17 @@ from app.engine.flow.gathering import NEVER, NOWHERE, Arrivals, gather
 # Left without the customer having decided anything.
 _UNDECIDED = "duplicate"
 # Of the row of arrivals, in the order in which the engine takes them.
-_ARRIVALS = ("position", "milestone", "ordinal", "arrived", "left_", "held", "implied", "value")
+_ARRIVALS = (
+    "deal",
+    "position",
+    "milestone",
+    "ordinal",
+    "arrived",
+    "left_",
+    "held",
+    "implied",
+    "value",
+)
 
 
 class Moments(Sequence[datetime]):
@@ -79,37 +86,12 @@ class Columns:
     order_owner: People
 
 
-def unpacked_deals(told: Row[Any]) -> Deals:
-    """The deals of one row of columns."""
-    columns: dict[str, Any] = {AMOUNT: packed.numbers(told.amount)}
-    for name in NAMES:
-        found = getattr(told, name)
-        if name in MOMENTS:
-            columns[name] = packed.places(found)
-        else:
-            columns[name] = (packed.flags if name in FLAGS else packed.words)(found or ())
-    return Deals(columns)
-
-
-def unpacked_arrivals(told: Row[Any]) -> SimpleNamespace:
-    """The arrivals of one row of columns."""
-    lists = {name: getattr(told, name) for name in ("deals", "milestones", "owners")}
-    whole = {name: packed.places(getattr(told, name)) for name in (*WHOLE, *TIMES)}
-    return SimpleNamespace(
-        **lists, **whole, **{name: packed.numbers(getattr(told, name)) for name in REAL}
-    )
-
-
-def columns(deals: Sequence[DealRow], told: Any, milestones: int, at: datetime) -> Columns:
+def columns(deals: Deals, told: Arrived, milestones: int, at: datetime) -> Columns:
     """What the arrivals, as columns, say of the deals."""
-    table = Deals.of(deals)
-    index = {id: number for number, id in enumerate(table.columns["opportunity_id"].tolist())}
-    places = packed.whole([index.get(id, NOWHERE) for id in told.deals or ()])
-    codes: dict[UUID | None, int] = {id: n for n, id in enumerate(told.milestones or ())}
-    deal, owner = (packed.whole(_column(told, name)) for name in ("deal", "owner"))
-    arrivals = Arrivals.of(places[deal], *(_column(told, name) for name in _ARRIVALS))
-    found = gather(_deals(table, codes), arrivals, milestones - 1, tick(at))
-    owners = [*(told.owners or ()), None]
+    codes: dict[UUID | None, int] = {id: n for n, id in enumerate(told.milestones)}
+    arrivals = Arrivals.of(*(told.columns[name] for name in _ARRIVALS))
+    found = gather(_deals(deals, codes), arrivals, milestones - 1, tick(at))
+    owner, owners = told.columns["owner"], [*told.owners, None]
     return Columns(
         found.facts,
         arrived_at=Moments(arrivals.arrived[found.stays]),
@@ -117,11 +99,6 @@ def columns(deals: Sequence[DealRow], told: Any, milestones: int, at: datetime) 
         ordered_at=Moments(arrivals.arrived[found.orders]),
         order_owner=People(owner[found.orders], owners),
     )
-
-
-def _column(told: Any, name: str) -> Sequence[Any]:
-    found: Sequence[Any] | None = getattr(told, name)
-    return () if found is None else found
 
 
 def _deals(table: Deals, codes: Mapping[UUID | None, int]) -> gathering.Deals:

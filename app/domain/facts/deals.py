@@ -67,6 +67,7 @@ MOMENTS = (
     "created_at",
 )
 FLAGS = ("estimated", "clean_up", "hindsight")
+KEY = "key"  # the id, as sixteen bytes
 AMOUNT = "amount"  # the reporting value as a float, NaN where nobody knows
 
 
@@ -90,6 +91,7 @@ class Deals(Sequence[DealRow]):
             told[name] = packed.whole([tick(moment) for moment in told[name]])
         for name in FLAGS:
             told[name] = packed.flags(told[name].tolist())
+        told[KEY] = packed.keys(b"".join(row.opportunity_id.bytes for row in rows))
         worth = told["reporting_value"].tolist()
         told[AMOUNT] = packed.real([None if each is None else float(each) for each in worth])
         return cls(told)

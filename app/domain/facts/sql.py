@@ -3,14 +3,10 @@
 Today's state and passages are stored; those of a past moment follow from the events of then.
 """
 
-from app.domain.facts.deals import AMOUNT, MOMENTS, NAMES
+from app.domain.facts.deals import AMOUNT, KEY, MOMENTS, NAMES
 from app.domain.history import standing_sets
 from app.domain.replay import BY_PROCESS
 from app.engine.flow.gathering import NEVER, NOWHERE
-
-# Exits told as they happen, so many by one person within minutes, are a clean-up of the list and
-# say nothing about when customers decided. Imports and our own exits are none.
-_MASS = 20
 
 _KNOWN = """(
       CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
@@ -19,7 +15,7 @@ _KNOWN = """(
 _STORED = """
 WITH seen AS (
   SELECT DISTINCT opportunity_id FROM passages
-  WHERE workspace_id = :workspace AND process_id = :process
+  WHERE workspace_id = :workspace AND process_id = :process {among}
 ), now_standing AS (
   SELECT o.id AS opportunity_id, o.process_id, o.position, o.milestone_id, o.clock_from, o.status,
     o.won_at, o.exited_at, o.exit_kind, o.exit_reason, o.held_since, o.held_until, o.ball,
@@ -35,13 +31,13 @@ WITH {standing_sets(BY_PROCESS)}, seen AS (
   SELECT c.* FROM counted c JOIN seen s ON s.opportunity_id = c.opportunity_id
 )"""
 
+# Exits told as they happen, many by one person within minutes, are a clean-up of the list and say
+# nothing about when customers decided (`masses`). Imports and our own exits are none.
 _DEALS = f"""
 , known_events AS (
-  SELECT e.opportunity_id, e.kind, e.occurred_at, e.import_id, e.competitor,
-    count(*) FILTER (WHERE e.kind = 'exited' AND e.exit_kind <> 'stale' AND e.import_id IS NULL
-      AND abs(extract(epoch FROM e.recorded_at - e.occurred_at)) < 300) OVER (
-      PARTITION BY e.actor, e.kind ORDER BY e.occurred_at
-      RANGE BETWEEN INTERVAL '5 minutes' PRECEDING AND INTERVAL '5 minutes' FOLLOWING) AS at_once
+  SELECT e.id, e.opportunity_id, e.kind, e.occurred_at, e.import_id, e.competitor, e.actor,
+    e.exit_kind <> 'stale' AND e.import_id IS NULL
+      AND abs(extract(epoch FROM e.recorded_at - e.occurred_at)) < 300 AS at_hand
   FROM events e JOIN seen s ON s.opportunity_id = e.opportunity_id
   WHERE e.workspace_id = :workspace AND e.kind IN ('created', 'ordered', 'exited', 'regressed')
     AND {_KNOWN}
@@ -49,11 +45,10 @@ _DEALS = f"""
   SELECT opportunity_id,
     max(occurred_at) FILTER (WHERE kind = 'regressed') AS fell_at,
     min(import_id::text) FILTER (WHERE kind = 'created') AS born_in,
-    (array_agg(import_id::text ORDER BY occurred_at DESC) FILTER (
+    (array_agg(import_id::text ORDER BY occurred_at DESC, id DESC) FILTER (
       WHERE kind IN ('ordered', 'exited')))[1] AS closed_in,
-    (array_agg(competitor ORDER BY occurred_at DESC) FILTER (WHERE kind = 'exited'))[1]
-      AS competitor,
-    coalesce(max(at_once) FILTER (WHERE kind = 'exited'), 0) >= {_MASS} AS clean_up
+    (array_agg(competitor ORDER BY occurred_at DESC, id DESC) FILTER (
+      WHERE kind = 'exited'))[1] AS competitor
   FROM known_events GROUP BY opportunity_id
 ), rates AS (
   SELECT DISTINCT ON (r.currency) r.currency, r.rate FROM currency_rates r
@@ -67,30 +62,31 @@ _DEALS = f"""
   LEFT JOIN rates r ON r.currency = x.list_currency
   WHERE x.workspace_id = :workspace GROUP BY x.opportunity_id
 ), valued_now AS (
-  SELECT n.*, t.fell_at, t.competitor, t.clean_up, l.list_value,
+  SELECT n.*, t.fell_at, t.competitor, l.list_value,
     coalesce(t.born_in = t.closed_in, false) AS hindsight,
     n.value * CASE WHEN n.currency = :currency THEN 1 ELSE r.rate END AS said_value
   FROM now_standing n
   JOIN told t ON t.opportunity_id = n.opportunity_id
   LEFT JOIN rates r ON r.currency = n.currency
   LEFT JOIN listed l ON l.opportunity_id = n.opportunity_id
-)
+)"""
+_OF_DEALS = """
 SELECT n.opportunity_id, o.name, o.account_id, n.owner_id, n.credits,
   CASE WHEN n.process_id <> :process THEN 'moved' ELSE n.status END AS status,
   n.position, n.milestone_id, o.business_type, o.source, n.value, n.currency,
   round(CASE WHEN n.hindsight OR n.said_value IS NULL THEN n.list_value ELSE n.said_value END,
     :exponent) AS reporting_value,
   (n.hindsight OR n.said_value IS NULL) AND n.list_value IS NOT NULL AS estimated,
-  CASE WHEN n.held_until > :at THEN n.held_since END AS held_since,
-  CASE WHEN n.held_until > :at THEN n.held_until END AS held_until,
+  n.held_since, n.held_until,
   n.clock_from, n.fell_at, n.won_at, n.exited_at, n.exit_kind, n.exit_reason, n.competitor,
-  n.clean_up, n.ball, n.waiting_since, o.external_probability, o.external_close_date,
+  n.ball, n.waiting_since, o.external_probability, o.external_close_date,
   o.created_at, n.hindsight
 FROM valued_now n
 JOIN opportunities o ON o.workspace_id = :workspace AND o.id = n.opportunity_id
-WHERE CAST(:business AS text) IS NULL OR o.business_type = :business
 ORDER BY n.opportunity_id"""
 
+# What the database tells of a deal; the rest follows from other deals.
+TOLD = tuple(name for name in NAMES if name != "clean_up")
 WHOLE = ("deal", "position", "milestone", "ordinal", "implied", "owner")
 TIMES = ("arrived", "left_")
 REAL = ("held", "value")
@@ -112,15 +108,35 @@ def _numbers(number: str) -> str:
     return f"string_agg(float8send(coalesce(({number})::float8, 'NaN')), '')"
 
 
+def _ids(id: str) -> str:
+    """The same of ids."""
+    return f"string_agg(uuid_send({id}), '')"
+
+
 def _column(name: str) -> str:
     if name in MOMENTS:
         return f"{_moments(name)} AS {name}"
     return f"array_agg({name}) AS {name}"
 
 
+# The deals, and of their exits whose hand it was and when.
 _AS_COLUMNS = f"""
-SELECT {", ".join(_column(name) for name in NAMES)}, {_numbers("reporting_value")} AS {AMOUNT}
-FROM (%s) deals"""
+, deals AS (
+  SELECT {", ".join(_column(name) for name in TOLD)}, {_numbers("reporting_value")} AS {AMOUNT},
+    {_ids("opportunity_id")} AS {KEY}
+  FROM ({_OF_DEALS}) deals
+), hands AS (
+  SELECT actor, row_number() OVER (ORDER BY actor) - 1 AS place
+  FROM (SELECT DISTINCT actor FROM known_events WHERE kind = 'exited') known
+), leaving AS (
+  SELECT {_ids("opportunity_id")} AS exit_{KEY}, {_places("place")} AS exit_hand,
+    {_moments("occurred_at")} AS exit_at, {_places("at_hand::int")} AS exit_counts
+  FROM (
+    SELECT e.*, h.place FROM known_events e JOIN hands h ON h.actor = e.actor
+    WHERE e.kind = 'exited' ORDER BY e.opportunity_id, e.occurred_at) exited
+)
+SELECT deals.*, leaving.*, (SELECT array_agg(actor ORDER BY place) FROM hands) AS hands
+FROM deals CROSS JOIN leaving"""
 
 
 # All arrivals in one row of columns, by deal, time and position: ids as places in lists of ids, and
@@ -142,11 +158,11 @@ _STAYS = f"""
   FROM here h
   JOIN stations s ON s.id = h.milestone_id
   LEFT JOIN owners o ON o.id = h.owner_id
-  ORDER BY h.deal, h.arrived_at, h.position, h.ordinal
+  ORDER BY h.deal, h.arrived_at, h.position, h.ordinal, h.milestone_id
 )
 SELECT
-  (SELECT array_agg(id ORDER BY id) FROM (SELECT DISTINCT opportunity_id AS id FROM here) deals)
-    AS deals,
+  (SELECT string_agg(uuid_send(id), '' ORDER BY id)
+    FROM (SELECT DISTINCT opportunity_id AS id FROM here) deals) AS deals,
   (SELECT array_agg(id ORDER BY place) FROM stations) AS milestones,
   (SELECT array_agg(id ORDER BY place) FROM owners) AS owners,
   {", ".join(f"{_places(name)} AS {name}" for name in WHOLE)},
@@ -158,25 +174,37 @@ _HERE = """here AS MATERIALIZED (
   SELECT dense_rank() OVER (ORDER BY p.opportunity_id) - 1 AS deal, p.opportunity_id,
     p.milestone_id, p.lineage_id, p.position, p.ordinal, p.arrived_at, p.implied,
     p.reporting_value, p.owner_id, p.left_at, p.held_days
-  FROM {source} p WHERE p.process_id = :process
+  FROM {source} p WHERE p.process_id = :process {among}
 )"""
 
 
-def deals_sql(*, past: bool) -> str:
-    """One row for each deal that arrived anywhere in the process, by id."""
-    return (_REPLAYED if past else _STORED) + _DEALS
+def deals_sql(*, past: bool, named: bool = False) -> str:
+    """One row: of every deal that arrived anywhere in the process everything as columns, by id;
+    and of their exits, by deal. `named`: only of `deals`."""
+    return _begun(past=past, named=named) + _DEALS + _AS_COLUMNS
 
 
-def columns_sql(*, past: bool) -> str:
-    """The same in one row: everything as columns."""
-    return _AS_COLUMNS % deals_sql(past=past)
+def rows_sql(*, past: bool) -> str:
+    """The deals in a row each."""
+    return _begun(past=past, named=False) + _DEALS + _OF_DEALS
 
 
-def stays_sql(*, past: bool) -> str:
+def stays_sql(*, past: bool, named: bool = False) -> str:
     """One row: of all arrivals in the process everything as columns."""
     if past:
         here = f"{standing_sets(BY_PROCESS)}, {_HERE.replace('{source}', 'stays')}"
     else:
         stored = _HERE.replace("{source}", "passages")
         here = stored.replace("WHERE ", "WHERE p.workspace_id = :workspace AND ")
-    return f"WITH {here}" + _STAYS
+    return f"WITH {here.replace('{among}', _among('p.', named=named))}" + _STAYS
+
+
+def _begun(*, past: bool, named: bool) -> str:
+    if past:
+        return _REPLAYED
+    return _STORED.replace("{among}", _among("", named=named))
+
+
+def _among(alias: str, *, named: bool) -> str:
+    """Of which deals: of all of the process, or of those that are named."""
+    return f"AND {alias}opportunity_id = ANY(CAST(:deals AS uuid[]))" if named else ""

@@ -13,31 +13,21 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, select
 
 from app.core.work import Work
-from app.domain.facts.columns import (
-    Moments,
-    People,
-    columns,
-    unpacked_arrivals,
-    unpacked_deals,
-)
+from app.domain.facts import keeping
+from app.domain.facts.columns import Moments, People, columns
 from app.domain.facts.deals import DealRow, Deals, tick
-from app.domain.facts.sql import columns_sql, stays_sql
+from app.domain.facts.reading import Asked, read
 from app.domain.milestones import milestones_of
 from app.domain.processes import version_at
-from app.domain.replay import values_of
 from app.domain.trees import below
 from app.engine.flow import packed
 from app.engine.flow.facts import Facts, Flags
 from app.engine.flow.records import begins
 from app.schemas.scopes import EVERYBODY, Business, Subject
 from app.tables import Membership, Team
-
-# As in `replay`; and sorting a whole history on disk would take longer than the rest.
-_SETS = "SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)"
-_AS_BEFORE = "SELECT set_config('enable_nestloop', NULL, true), set_config('work_mem', NULL, true)"
 
 _NOTHING, _WHOLE = Fraction(0), Fraction(1)
 
@@ -83,23 +73,17 @@ async def story(
 ) -> Story:
     """Everything known at `as_of`, or true at `effective_at`; without either, now.
 
-    In sets always: of deals that have just been imported the planner knows nothing yet.
+    What is known now is kept from question to question, and read anew where it was touched.
     """
     at = min(as_of or work.now, effective_at or work.now)
     version = await version_at(work, process_id, at)
     milestones = await milestones_of(work, version.id)
-    past = as_of is not None or effective_at is not None
-    await work.db.execute(text(_SETS))
-    values = values_of(work) | {"process": process_id, "at": at}
-    values |= {"as_of": as_of, "effective_at": effective_at}
-    values |= {"business": None if business_type is Business.ALL else business_type.value}
-    values["hold_limit"] = 0 if not past else await _hold_limit(work)
-    [told] = await _run(work, columns_sql(past=past), values)
-    values |= {"lineages": [row.lineage_id for row in milestones]}
-    [arrivals] = await _run(work, stays_sql(past=past), values)
-    await work.db.execute(text(_AS_BEFORE))
-    found = unpacked_deals(told)
-    made = columns(found, unpacked_arrivals(arrivals), len(milestones), at)
+    asked = Asked(process_id, tuple(row.lineage_id for row in milestones), at, as_of, effective_at)
+    record = await (read if asked.past else keeping.kept)(work, asked)
+    if business_type is not Business.ALL:
+        record = record.only(record.deals["business_type"] == business_type.value)
+    found = record.at(at)
+    made = columns(found, record.arrived, len(milestones), at)
     return Story(
         process_id=process_id,
         version=version,
@@ -205,15 +189,3 @@ async def _spans(work: Work) -> dict[UUID, list[tuple[date, UUID | None]]]:
 
 def _team_on(spans: Sequence[tuple[date, UUID | None]], day: date) -> UUID | None:
     return next((team for since, team in reversed(spans) if since <= day), None)
-
-
-async def _hold_limit(work: Work) -> int:
-    query = text("SELECT hold_limit_days FROM workspaces WHERE id = :workspace")
-    found: int = (await work.db.execute(query, {"workspace": work.workspace_id})).scalar_one()
-    return found
-
-
-async def _run(work: Work, sql: str, values: dict[str, Any]) -> Sequence[Row[Any]]:
-    given = {name: value for name, value in values.items() if f":{name}" in sql}
-    found: Sequence[Row[Any]] = (await work.db.execute(text(sql), given)).all()
-    return found

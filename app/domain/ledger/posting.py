@@ -8,6 +8,8 @@ from app.domain.ledger.kinds import ARRIVALS, MATRIX, STOCK
 
 # The zone as it is now, not as it was when the request began: see `replay.derive`.
 ZONE = "(SELECT time_zone FROM workspaces WHERE id = :workspace)"
+# Of more deals touched at once it is only said that they were many: all is read anew then anyway.
+MOST_NAMED = 10_000
 # A month goes by its first day; without date_trunc, which would ask the session for its time zone.
 _MONTH = "arrived_on - extract(day FROM arrived_on)::int + 1"
 
@@ -31,15 +33,30 @@ def arrivals(rows: str) -> str:
 )"""
 
 
+def touches(deals: str) -> str:
+    """A set that posts which deals were touched: `deals` is a query of their ids.
+
+    Every change of what a deal's story says has to post it, in the same transaction; whoever keeps
+    stories would otherwise go on telling what was.
+    """
+    return f"""touched_deals AS (
+  INSERT INTO deal_touches (workspace_id, position, id, touched_at, deals)
+  SELECT :workspace, pg_current_xact_id()::text::bigint, gen_random_uuid(), clock_timestamp(),
+    CASE WHEN count(*) <= {MOST_NAMED} THEN array_agg(touched.id) END
+  FROM ({deals}) AS touched (id) HAVING count(*) > 0
+)"""
+
+
 def retyped(changed: str) -> str:
     """Sets that post the arrivals of opportunities whose type of business was `changed`: a set of
     id, before and after."""
-    return arrivals(f"""SELECT p.process_id, p.lineage_id, p.arrived_at, p.owner_id AS person_id,
+    moved = arrivals(f"""SELECT p.process_id, p.lineage_id, p.arrived_at, p.owner_id AS person_id,
     CASE sign WHEN 1 THEN c.after ELSE c.before END AS business_type, p.verified, p.value,
     p.reporting_value, sign
   FROM {changed} c
   JOIN passages p ON p.workspace_id = :workspace AND p.opportunity_id = c.id AND NOT p.ragged
   CROSS JOIN (VALUES (-1), (1)) AS both_sides(sign)""")
+    return f"{moved}, {touches(f'SELECT id FROM {changed}')}"
 
 
 def stock(rows: str) -> str:

@@ -11,11 +11,17 @@ from app.engine.flow.facts import Flags, Numbers, Places
 from app.engine.flow.gathering import DAY
 
 Words = NDArray[np.object_]
+Keys = NDArray[np.bytes_]  # ids of sixteen bytes, which compare as the database's do
 
 
 def places(told: bytes | None) -> Places:
     """Whole numbers of eight bytes, the highest first, as PostgreSQL sends them."""
     return np.frombuffer(told or b"", dtype=">i8").astype(np.int64)
+
+
+def keys(told: bytes | None) -> Keys:
+    """Ids, as the database sends them one behind the other."""
+    return np.frombuffer(told or b"", dtype="S16")
 
 
 def numbers(told: bytes | None) -> Numbers:
@@ -101,3 +107,13 @@ def day_of(ticks: Places) -> Numbers:
 
 def where(chosen: Flags, one: Any, other: Any) -> Any:
     return np.where(chosen, one, other)
+
+
+def translated(codes: Places, places: Sequence[int]) -> Places:
+    """Codes of one list as those of another, in which the words are at these places; -1 stays."""
+    return np.asarray([*places, -1], dtype=np.int64)[codes]
+
+
+def numbered(chosen: Flags) -> Places:
+    """Of each that is chosen its place among the chosen."""
+    return np.cumsum(chosen) - 1
