@@ -13,6 +13,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 
 import httpx2 as httpx
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
@@ -35,6 +36,16 @@ NOW = datetime(2026, 7, 20, 9, 30, tzinfo=UTC)
 LIMITS = {name for name in Settings.model_fields if name.startswith("limit_")} - {"limit_seconds"}
 # Durable through nothing: the data of a test run is worth nothing after it.
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+# How long an example takes says something of the machine, not of what is shown.
+hypothesis.settings.register_profile(
+    "backcast",
+    max_examples=100 if "BACKCAST_LONG" in os.environ else 40,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("backcast")
 
 
 def pytest_configure(config: pytest.Config) -> None:

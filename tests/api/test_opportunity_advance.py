@@ -191,6 +191,6 @@ async def test_who_waited_for_another_writer_goes_by_what_that_one_wrote(
 async def blocked(db):
     """Until somebody waits for a lock that this transaction holds."""
     waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await db.scalar(waits) == 0:  # noqa: ASYNC110 - nobody tells when it happens
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)

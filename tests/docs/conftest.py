@@ -56,7 +56,7 @@ def _visited(process: subprocess.Popen[str], environment: dict[str, str]) -> Dem
         assert line, f"the demo ended: {told}"
         told += line
     deadline = time.monotonic() + 60
-    with httpx.Client(transport=httpx.HTTPTransport(retries=6)) as client:
+    with httpx.Client(transport=httpx.HTTPTransport(retries=6), timeout=60) as client:
         while client.get(f"{said['address']}/readyz").status_code != 200:
             assert time.monotonic() < deadline
             time.sleep(0.2)

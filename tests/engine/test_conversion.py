@@ -206,7 +206,7 @@ def test_the_win_rate_is_that_of_the_world():
     assert np.mean([one.low <= true <= one.high for one in found]) >= 0.85
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @for_all(st.integers(0, 5), st.randoms(use_true_random=False))
 def test_the_order_of_the_stays_is_nothing(seed, random):
     facts = world_facts(seed, 8)
@@ -221,7 +221,7 @@ def rates(found):
     return [(part.count, part.value, part.mature, part.dwell) for part in found]
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @for_all(st.integers(0, 5), st.integers(2, 9))
 def test_what_scopes_count_adds_up_to_the_whole(seed, parts):
     facts = world_facts(seed, 8)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine.flow.facts import Outcome
@@ -183,7 +183,6 @@ def test_worlds_are_recovered_from_the_middle_of_their_way(seed):
     assert lead_time(whole[-1]) == lead_time(mine[-1])
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 90), min_size=1, max_size=30))
 def test_with_all_decided_the_mean_is_the_mean(days):
     facts = by_hand(converted(*days), 100.0)

@@ -27,7 +27,7 @@ class Heard:
         self.news.set()
 
     async def until(self, ready):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not ready(self):
                 self.news.clear()
                 await self.news.wait()

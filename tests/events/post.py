@@ -1,4 +1,4 @@
-"""What sends webhooks in tests: to this machine, with short patience, when the test says so."""
+"""What sends webhooks in tests: to this machine, when the test says so."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,8 @@ from app.domain.courier import Courier
 from tests.aims import ask
 from tests.deals import post
 
-SECONDS = 1.0
+SECONDS = 30.0  # for those who answer
+BRIEF = 1.0  # for those who do not
 
 
 @dataclass(slots=True)
@@ -28,6 +29,10 @@ class Post:
     async def begin(self) -> None:
         await ask(self.client, "/v1/events", after="now")
         await self.courier.serve(self.workspace_id)
+
+    def hurry(self, seconds: float = BRIEF) -> None:
+        """Whoever has not answered by then has not answered."""
+        self.courier.outbound = Outbound(seconds=seconds, loopback=True)
 
     async def deliveries(self, **asked):
         found = (await ask(self.client, "/v1/webhook_deliveries", **asked))["data"]

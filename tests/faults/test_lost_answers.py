@@ -82,11 +82,11 @@ async def test_killed_between_commit_and_answer_a_service_has_done_it_once(
     def kill() -> None:
         process.tell(signal.SIGKILL)
 
-    async with httpx.AsyncClient(base_url=await process.address()) as client:
+    async with httpx.AsyncClient(base_url=await process.address(), timeout=60) as client:
         line.lose_answer_to(b"INSERT INTO products", b"COMMIT", then=kill)
         with pytest.raises(httpx.TransportError):
             await client.post("/v1/products", json=PRODUCT, headers=once)
-    assert await process.gone(5) == -signal.SIGKILL
+    assert await process.gone(60) == -signal.SIGKILL
     async with caller(app, key) as client:
         again = await client.post("/v1/products", json=PRODUCT, headers=once)
         assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")

@@ -92,6 +92,7 @@ async def test_days_of_nothing_but_failures_disable_and_what_waits_can_go_on(
 
 @pytest.mark.parametrize("behave", [never, drips], ids=["never answers", "drips"])
 async def test_who_takes_too_long_has_not_answered(client, post_office, behave):
+    post_office.hurry()
     async with receiver(behave) as lying:
         await poke(client, await endpoint(client, lying.url))
         await post_office.round()
@@ -157,6 +158,7 @@ async def test_a_slow_receiver_holds_up_nobody_else(client, post_office):
 
 
 async def test_a_workspace_of_silent_receivers_takes_no_place_of_others(client, post_office):
+    post_office.hurry(5)  # enough to begin with all of them
     async with receiver(never) as slow:
         for number in range(MOST_OF_ONE // sending.AT_ONCE + 1):
             made = await endpoint(client, f"{slow.url}?{number}", types=["webhook.test"])

@@ -63,7 +63,7 @@ def spawn() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
 
     yield start
     for process in started:
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 def sql(server: Server, statement: str, database: str = "postgres") -> str:
@@ -74,7 +74,7 @@ def sql(server: Server, statement: str, database: str = "postgres") -> str:
     return told.stdout.strip()
 
 
-def until(seen: Callable[[], object], seconds: float = 10) -> bool:
+def until(seen: Callable[[], object], seconds: float = 60) -> bool:
     """Whether `seen` came true in time."""
     deadline = time.monotonic() + seconds
     while not seen():
