@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.database import Database
@@ -206,9 +206,7 @@ class Worker:
     async def _failed(self, held: Held, error: Exception) -> None:
         """Tried again, each time later, until it was tried often enough."""
         log.error("job %s (%s)", held.id, held.kind, exc_info=error)
-        known = error if isinstance(error, Problem) else None
-        if isinstance(error, DBAPIError):
-            known = problem_of(error)
+        known = error if isinstance(error, Problem) else problem_of(error)
         problem = (known or Internal(f"Something broke; see the log for job {held.id}.")).body()
         if held.failures < jobs.MOST_FAILURES:
             await jobs.try_later(self.engine, held, problem)

@@ -82,11 +82,12 @@ READ_ONLY = "25006"
 GONE = ("08", "57P", "53")
 
 
-def problem_of(error: DBAPIError) -> Problem | None:
-    """The problem behind a database error; None when it is our own fault (a 500)."""
-    if error.connection_invalidated:
+def problem_of(error: Exception) -> Problem | None:
+    """The problem behind a refusal of the database, as SQLAlchemy or (during COPY) the driver
+    raises it; None when it is our own fault (a 500)."""
+    if getattr(error, "connection_invalidated", False):
         return DatabaseUnavailable(AWAY)
-    cause, state = getattr(error.orig, "__cause__", None), state_of(error)
+    cause, state = _cause(error), state_of(error)
     name = str(getattr(cause, "constraint_name", None) or "")
     known = _named(name) or (_still_used(state, cause)) or STATES.get(state)
     if known is not None:
@@ -95,10 +96,19 @@ def problem_of(error: DBAPIError) -> Problem | None:
     return DatabaseUnavailable(AWAY) if state.startswith(GONE) else None
 
 
-def state_of(error: DBAPIError) -> str:
+def state_of(error: Exception) -> str:
     """The SQLSTATE of a refusal; empty where the server said nothing."""
-    cause = getattr(error.orig, "__cause__", None)
-    return str(getattr(error.orig, "sqlstate", None) or getattr(cause, "sqlstate", None) or "")
+    said = (
+        getattr(each, "sqlstate", None) for each in (getattr(error, "orig", None), _cause(error))
+    )
+    return next((str(state) for state in said if state), "")
+
+
+def _cause(error: Exception) -> object:
+    """What the driver raised."""
+    if isinstance(error, DBAPIError):
+        return getattr(error.orig, "__cause__", None)
+    return error if isinstance(error, asyncpg.PostgresError) else None
 
 
 def undecided(error: Exception) -> bool:

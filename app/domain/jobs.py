@@ -29,6 +29,8 @@ LEASE = timedelta(seconds=30)
 # Attempts without coming forward, until it is given up.
 MOST_FAILURES = 5
 FIRST_PATIENCE, LONGEST_PATIENCE = timedelta(seconds=5), timedelta(minutes=10)
+# Until somebody may have made room on a disk that is full.
+FULL_PATIENCE = timedelta(minutes=1)
 CHANNEL = "backcast_jobs"
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 FINAL = (JobState.COMPLETED, JobState.DEAD, JobState.CANCELLED)
@@ -189,6 +191,13 @@ async def try_later(engine: AsyncEngine, held: Held, problem: dict[str, Any]) ->
     """It went wrong and may go right another time: each time a longer wait."""
     async with workspace_transaction(engine, held.workspace_id) as db:
         await put(db, held, **_queued(patience(held.failures)), problem=problem)
+
+
+async def await_room(engine: AsyncEngine, held: Held, problem: dict[str, Any]) -> None:
+    """The disk is so full that not even the end can be noted. It was no failure of the job's."""
+    async with workspace_transaction(engine, held.workspace_id) as db:
+        kept = {"failures": Job.failures - 1, "problem": problem}
+        await put(db, held, **_queued(FULL_PATIENCE), **kept)
 
 
 async def bury(db: AsyncConnection, held: Held, problem: dict[str, Any], now: datetime) -> bool:

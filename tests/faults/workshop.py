@@ -38,10 +38,11 @@ COMMANDS = {"worker": ["worker"], "serve": ["serve", "--port", "0"]}
 
 
 class Workshop:
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, **options: str) -> None:
         self.place = place
+        self.options = {**QUICK, **options}
         self.stack = ExitStack()
-        self.server = self.stack.enter_context(running(place, options=QUICK))
+        self.server = self.stack.enter_context(running(place, options=self.options))
         self.database = Database(
             driven(self.server.url(WORKER, boot.NAME)),
             driven(self.server.url("postgres", boot.NAME)),
@@ -70,6 +71,13 @@ class Workshop:
         self.workers[started.pid] = started
         return started
 
+    def knobs(self) -> dict[str, str]:
+        return {
+            "database_url": self.server.url(WORKER, boot.NAME),
+            "owner_url": self.server.url("postgres", boot.NAME),
+            "import_chunk_rows": str(CHUNK_ROWS),
+        }
+
     def holder(self) -> int | None:
         """The process that holds the lease of the import, if one does."""
         held = self.ask("SELECT worker FROM jobs WHERE kind = 'import' AND state = 'running'")
@@ -87,7 +95,7 @@ class Workshop:
         """kill -9 for the server, and up again."""
         os.kill(postmaster(self.place), signal.SIGKILL)
         self.stack.close()
-        self.server = self.stack.enter_context(running(self.place, options=QUICK))
+        self.server = self.stack.enter_context(running(self.place, options=self.options))
 
     def inside(self, act):
         """`act(engine, work)` in a transaction of the workspace."""

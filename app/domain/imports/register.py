@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core import errors
 from app.core.database import workspace_transaction
 from app.core.page import Order, Page, page
+from app.core.refusals import problem_of
 from app.core.work import Work
 from app.domain import jobs, processes
 from app.domain.imports import mapping, matrix
@@ -121,15 +123,24 @@ async def beat(engine: AsyncEngine, held: Held, phase: str, done: int, total: in
 
 
 async def fail(engine: AsyncEngine, held: Held, problem: dict[str, Any], now: datetime) -> None:
-    """It went no further, and why."""
-    async with workspace_transaction(engine, held.workspace_id) as db:
-        if await jobs.bury(db, held, problem, now):
-            state = ImportState.FAILED.value
-            ended = {"state": state, "phase": None, "finished_at": now}
-            if await put(db, held, problem=problem, **ended):
-                own = (Import.workspace_id == held.workspace_id, Import.id == UUID(held.subject))
-                row = (await db.execute(select(*Import.__table__.columns).where(*own))).one()
-                await tell_in(db, held.workspace_id, now, [finished(row, state, row.counts)])
+    """It went no further, and why; where there is no room to say so it is taken up again."""
+    try:
+        async with workspace_transaction(engine, held.workspace_id) as db:
+            if await jobs.bury(db, held, problem, now):
+                await _failed(db, held, problem, now)
+    except DBAPIError as error:
+        if not isinstance(problem_of(error), errors.StorageFull):
+            raise
+        await jobs.await_room(engine, held, problem)
+
+
+async def _failed(db: AsyncConnection, held: Held, problem: dict[str, Any], now: datetime) -> None:
+    state = ImportState.FAILED.value
+    ended = {"state": state, "phase": None, "finished_at": now}
+    if await put(db, held, problem=problem, **ended):
+        own = (Import.workspace_id == held.workspace_id, Import.id == UUID(held.subject))
+        row = (await db.execute(select(*Import.__table__.columns).where(*own))).one()
+        await tell_in(db, held.workspace_id, now, [finished(row, state, row.counts)])
 
 
 async def put(db: AsyncConnection, held: Held, **values: Any) -> bool:

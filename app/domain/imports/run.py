@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.database import enter, workspace_transaction
 from app.core.errors import FileUnreadable, Internal, Problem
-from app.core.refusals import problem_of
+from app.core.refusals import problem_of, state_of
 from app.core.work import Work
 from app.domain import business, jobs, processes
 from app.domain.access import home
@@ -130,9 +130,8 @@ async def run(
 
 async def _went_wrong(engine: AsyncEngine, held: Held, error: Exception, now: datetime) -> None:
     log.error("import %s", held.subject, exc_info=error)
-    known = problem_of(error) if isinstance(error, DBAPIError) else None
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    if known is not None and state in PASSING and held.failures < jobs.MOST_FAILURES:
+    known = problem_of(error)
+    if known is not None and state_of(error) in PASSING and held.failures < jobs.MOST_FAILURES:
         await jobs.try_later(engine, held, known.body())
     else:
         await register.fail(engine, held, (known or _unforeseen(held)).body(), now)
