@@ -92,6 +92,7 @@ def timeless(answer, moment):
     return answer.text.replace(said, "")
 
 
+@pytest.mark.long
 async def test_every_answer_to_a_question_is_known_by_its_tag(client, questions):
     assert len(questions) > 35
     for question in questions:

@@ -1,9 +1,12 @@
 import signal
 import subprocess
 
+import pytest
+
 from tests.cli.test_serve import BACKCAST
 
 
+@pytest.mark.long
 def test_the_demo_shows_its_lights_and_then_serves_what_it_showed(installation):
     command = [*BACKCAST, "demo", "--port", "0"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

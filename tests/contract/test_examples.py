@@ -23,6 +23,7 @@ RECORD = "BACKCAST_RECORD"
 AGAIN = "record them: BACKCAST_RECORD=1 uv run pytest tests/contract/test_examples.py"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_every_operation_answers_and_so_has_an_example(
     contract, operations, client, app, work, clock

@@ -42,6 +42,7 @@ def changes(tmp_path, document) -> list[dict]:
     return [each for each in found if each["impact"] == "major"]
 
 
+@pytest.mark.long
 @needs_node
 @pytest.mark.timeout(240)
 def test_the_document_is_clean():

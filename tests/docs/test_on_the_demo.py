@@ -16,13 +16,14 @@ from tests.node import installed, needs_node, run
 # the tests already.
 SHELL = """
 set -o pipefail
-curl() { command curl --silent --show-error --fail-with-body --max-time 20 "$@"; }
+curl() { command curl --silent --show-error --fail-with-body --max-time 120 "$@"; }
 uv() { shift; "$@"; }
 """
 EXAMPLES = ROOT / "docs" / "examples"
 MILESTONES = ["interest", "invited", "need", "concept", "order"]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_every_command_in_the_documents_is_answered_as_shown(demo, tmp_path):
     faults = []

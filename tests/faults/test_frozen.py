@@ -9,7 +9,7 @@ from tests.faults.deals_file import as_file, deals, losses
 from tests.faults.test_killed import PATIENCE, ROWS
 from tests.faults.workshop import LONG, until
 
-pytestmark = pytest.mark.timeout(1800 if LONG else 600)
+pytestmark = [pytest.mark.timeout(1800 if LONG else 600), pytest.mark.long]
 
 # Whoever has its turn with the imports of the workspace, and how.
 TURN = (

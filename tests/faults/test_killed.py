@@ -27,7 +27,7 @@ MORE = 3 if LONG else 1
 # About as long as a chunk takes: a kill finds every step of one.
 LONGEST_WAIT = 1.5 if LONG else 0.3
 
-pytestmark = pytest.mark.timeout(3600 if LONG else 600)
+pytestmark = [pytest.mark.timeout(3600 if LONG else 600), pytest.mark.long]
 
 
 def seeds() -> list[int]:

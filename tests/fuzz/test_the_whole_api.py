@@ -23,6 +23,7 @@ RULES = Path(__file__).with_name("schemathesis.toml")
 MANY = int(os.environ.get("BACKCAST_FUZZ", "0"))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(7200 if MANY else 400)
 def test_every_answer_to_anything_is_documented(database, settings, lived_in):
     app = create_app(settings, database, clock=CLOCK)

@@ -283,9 +283,9 @@ async def test_an_import_cancelled_under_way_leaves_nothing(client, app, workspa
 async def test_a_lost_connection_leaves_the_import_to_the_next_worker(
     client, app, workspace, database
 ):
-    id = await _under_way(client, 60_000)
     administration = create_async_engine(database.owner)
-    async with administration.connect() as db:
+    async with administration.connect() as db:  # ready before there is anything to break
+        id = await _under_way(client, 60_000)
         await db.execute(text(KILL))
     await administration.dispose()
     await _idle(app, workspace[0])

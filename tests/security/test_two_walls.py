@@ -27,7 +27,7 @@ from tests.security.trespass import Caller, Owner, Secrets, Trespasser, Tried, t
 
 FILTER, SECURITY, BOTH = "filter", "security", "filter and security"
 STANDING = [FILTER, SECURITY] + [BOTH] * bool(os.environ.get("BACKCAST_LONG"))
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
 # What names nothing of a workspace's: numbers in, numbers out, or the workspace itself.
 NAMELESS = {
