@@ -18,7 +18,8 @@ from tests.imports.support import bring, counts, finished, make, send, until
 
 KILL = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND application_name = 'backcast worker'"
+    " WHERE datname = current_database()"
+    " AND (application_name = 'backcast worker' OR application_name LIKE 'backcast job %')"
 )
 FILE = "name,country\na,x\nb,x\n"
 
