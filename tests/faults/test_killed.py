@@ -5,17 +5,16 @@ BACKCAST_SEEDS=7 (or 3,5 or 0-19) takes these. BACKCAST_FIGURES names a file to 
 added for each seed.
 """
 
-import json
 import os
 import random
 import signal
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 
 from tests.faults.deals_file import as_file, deals, losses
+from tests.faults.figures import note
 from tests.faults.workshop import CHUNK_ROWS, LONG, until
 
 MANY, ROWS = (20, 100_000) if LONG else (2, 2_000)
@@ -59,7 +58,7 @@ def test_an_import_survives_whatever_is_killed_and_goes_on_by_itself(workshop, s
         id
     )
     found = losses(workshop, id, rows)
-    _note(
+    note(
         seed=seed,
         rows=len(rows),
         deals=int(workshop.ask("SELECT count(*) FROM opportunities")),
@@ -86,14 +85,6 @@ def _kill(workshop, id, victim, running):
     workshop.kill(running[victim])
     running[victim] = workshop.worker(victim)
     return victim + (" afterwards" if over else " at work" if held else " idle")
-
-
-def _note(**figures):
-    line = json.dumps(figures)
-    print(line)  # noqa: T201 - shown by `pytest -s`
-    if target := os.environ.get("BACKCAST_FIGURES"):
-        with Path(target).open("a") as file:
-            file.write(line + "\n")
 
 
 def test_a_worker_that_is_killed_is_followed_by_another(workshop):
