@@ -3,11 +3,12 @@
 import subprocess
 import sys
 
+import app
+
 STARTED = """
 import sys
-import app, app.domain.matrix_sheet, app.domain.public_holidays
-waiting = [name for name in ("holidays", "xlsxwriter") if isinstance(sys.modules[name], app.Later)]
-print(*waiting)
+import app, app.main, app.cli.listening
+print(*[name for name in app.LATER if isinstance(sys.modules[name], app.Later)])
 """
 USED = """
 import sys, threading
@@ -29,7 +30,7 @@ def said(program):
 
 
 def test_who_imports_what_uses_them_has_not_loaded_them():
-    assert said(STARTED) == ["holidays", "xlsxwriter"]
+    assert said(STARTED) == [*app.LATER]
 
 
 def test_whoever_comes_first_loads_it_and_the_others_wait():

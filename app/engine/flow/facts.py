@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+    Places = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
+else:
+    # While it runs names are enough, and the library is loaded when something is computed.
+    Numbers, Places, Flags = (type(name, (), {}) for name in ("Numbers", "Places", "Flags"))
 
 ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
-
-Numbers = NDArray[np.float64]
-Places = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 Mask = Sequence[bool] | Flags
 
 

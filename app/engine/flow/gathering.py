@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.engine.flow.facts import Facts, Flags, Numbers, Orders, Outcome, Places, Stays
 
@@ -25,12 +24,12 @@ class _Columns:
     __slots__ = ()
 
     @classmethod
-    def of(cls, *columns: Sequence[Any] | NDArray[Any]) -> Self:
+    def of(cls, *columns: Sequence[Any] | Numbers | Places | Flags) -> Self:
         kinds = cls.__annotations__.values()
         return cls(*(np.array(c, dtype=_KINDS[k]) for c, k in zip(columns, kinds, strict=True)))
 
 
-_KINDS = {Places: np.int64, Numbers: np.float64, Flags: np.bool_}
+_KINDS = {Places: "int64", Numbers: "float64", Flags: "bool"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

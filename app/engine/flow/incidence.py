@@ -7,11 +7,16 @@ the deals instead and asks at each age only those that were still there and stil
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from app.engine.flow.facts import Flags, Numbers, Outcome, Places, Stays
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+else:
+    ArrayLike = Sequence
 
 FEWEST = 5  # deals at risk that can carry the curve
 HEAVIEST = 2.0  # or one deal may not weigh more than this many times what it did at first

@@ -2,16 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.engine.flow.facts import Flags, Numbers, Places
 from app.engine.flow.gathering import DAY
 
-Words = NDArray[np.object_]
-Keys = NDArray[np.bytes_]  # ids of sixteen bytes, which compare as the database's do
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Words = NDArray[np.object_]
+    Keys = NDArray[np.bytes_]  # ids of sixteen bytes, which compare as the database's do
+else:
+    Words = Keys = Sequence
 
 
 def places(told: bytes | None) -> Places:

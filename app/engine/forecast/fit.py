@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +11,7 @@ from app.engine.flow.facts import Facts, Numbers, Places
 from app.engine.forecast.passages import LOST, OPEN, Passages, passages
 
 _GRID = "0 1 2 3 4 5 7 9 12 15 18 21 25 28 30 32 35 42 49 56 63 70 77 84 91 98 105 112 119 126 133"
-GRID = np.array(
-    [int(age) for age in f"{_GRID} 140 150 165 180 210 240 270 300 365 450 540 730".split()]
-)
+GRID = tuple(int(age) for age in f"{_GRID} 140 150 165 180 210 240 270 300 365 450 540 730".split())
 EVIDENCE = 15  # exits, observed or expected, that make an age bucket of its own
 KAPPA = 1.0  # pseudo exits by which a bucket leans to its section; more would revive the dead
 PRIOR_WEIGHT = 10.0  # pseudo exits per section that a stated rate is worth
@@ -20,7 +19,6 @@ ENOUGH = 60  # own exits of a section after which its stated rate is dropped
 DEFAULT_DAYS = 30.0
 DRIFT_DAYS, DRIFT_WEIGHT = 91.0, 40.0
 LARGEST_STEP = 5
-_CELL = np.searchsorted(GRID, np.arange(GRID[-1] + 1), side="right") - 1
 _PRIOR_EDGES = (0.5, 1, 2, 4, 8, 16)  # in typical days
 
 
@@ -233,7 +231,7 @@ def _time(section: Places, age: Numbers, weights: Numbers | None, sections: int)
     """Steps spent in each cell of the grid on the way from age 0 to each `age`, summed."""
     cell = cell_of(age)
     place, size = section * len(GRID) + cell, sections * len(GRID)
-    inside = age - GRID[cell]
+    inside = age - _grid()[cell]
     reached = np.bincount(place, weights=weights, minlength=size).astype(float)
     partly = np.bincount(
         place, weights=inside if weights is None else inside * weights, minlength=size
@@ -245,9 +243,21 @@ def _time(section: Places, age: Numbers, weights: Numbers | None, sections: int)
     return time
 
 
+@cache
+def _grid() -> Places:
+    return np.array(GRID)
+
+
+@cache
+def _cells() -> Places:
+    """The cell of each age, as far as the grid goes."""
+    cells: Places = np.searchsorted(GRID, np.arange(GRID[-1] + 1), side="right") - 1
+    return cells
+
+
 def cell_of(age: Numbers) -> Places:
     """The cell of the grid in which an age in steps lies."""
-    cell: Places = _CELL[np.minimum(age, GRID[-1]).astype(np.int64)]
+    cell: Places = _cells()[np.minimum(age, GRID[-1]).astype(np.int64)]
     return cell
 
 
@@ -301,7 +311,7 @@ def _section(seen: _Seen, stated: _Stated | None) -> SectionRates:
     rates = rates / np.maximum(rates.sum(axis=0), 1.0)
     observed, watched = seen.exits(seen.plain).sum(axis=0), seen.exposure(seen.plain)
     return SectionRates(
-        edges=GRID[seen.starts],
+        edges=_grid()[seen.starts],
         onward=rates[seen.section + 1 :],
         lost=rates[0],
         observed=observed,
@@ -337,7 +347,7 @@ def _with_prior(exits: Numbers, exposure: Numbers, seen: _Seen, stated: _Stated)
 
     It falls as 2d/age beyond twice the typical time d, else old open deals would all seem alive.
     """
-    edges = GRID[seen.starts].astype(float)
+    edges = _grid()[seen.starts].astype(float)
     middle = np.append((edges[:-1] + edges[1:]) / 2, edges[-1] * 1.3 + 1)
     falling = np.minimum(1.0, 2 * stated.typical_steps / middle)
     weight = PRIOR_WEIGHT / len(edges)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from app.engine.flow.estimates import Status
-from app.engine.flow.facts import Mask
+from app.engine.flow.facts import Mask, Numbers
 from app.engine.forecast.outlook import COUNT_SCALE, Forecast
 from app.engine.forecast.spread import Sum, noise_floor
 
@@ -150,7 +150,7 @@ def _sum(
     return sum(row[period] * share for row, share in zip(rows, shares, strict=True) if share)
 
 
-def _column(rows: Sequence[Sequence[float]], period: int) -> np.ndarray:
+def _column(rows: Sequence[Sequence[float]], period: int) -> Numbers:
     return np.array([row[period] for row in rows])
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.flow.facts import Facts, Numbers
+from app.engine.flow.facts import Facts, Numbers, Places
 from app.engine.forecast.passages import LOST, Passages, passages
 
 
@@ -42,6 +42,6 @@ def win_rate(seen: Passages, sections: int) -> float:
     return len(won_deals) / len(closed) if len(closed) else 0.0
 
 
-def _closed(seen: Passages, sections: int) -> tuple[np.ndarray, np.ndarray]:
+def _closed(seen: Passages, sections: int) -> tuple[Places, Places]:
     won_deals = seen.deal[seen.to == sections]
     return np.append(won_deals, seen.deal[seen.to == LOST]), won_deals

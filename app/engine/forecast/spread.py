@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.engine.flow.facts import Numbers
 from app.engine.forecast.gamma import gamma_quantile
@@ -16,7 +16,12 @@ MIXED = 15  # equally likely values of what all deals have in common
 SMALLEST_SHAPE = 0.05
 FLOOR = 0.8
 
-Waves = NDArray[np.complex128]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Waves = NDArray[np.complex128]
+else:
+    Waves = Sequence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
