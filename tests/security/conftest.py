@@ -2,7 +2,7 @@ import pytest
 
 from tests.deals import make_person
 from tests.events.fixtures import loopback, patient, post_office
-from tests.security.issuer import Issuer
+from tests.security.issuer import Issuer, new_keys
 
 __all__ = ["loopback", "patient", "post_office"]
 
@@ -10,14 +10,12 @@ __all__ = ["loopback", "patient", "post_office"]
 @pytest.fixture(scope="session")
 def keys():
     """Made once: RSA keys take their time."""
-    return Issuer(None).keys
+    return new_keys()
 
 
 @pytest.fixture
 def issuer(clock, keys):
-    made = Issuer(clock)
-    made.keys = dict(keys)
-    return made
+    return Issuer(clock, keys)
 
 
 @pytest.fixture

@@ -16,19 +16,24 @@ ISSUER, AUDIENCE = "https://login.example.com", "backcast"
 URL = f"{ISSUER}/keys"
 
 
+def new_keys():
+    """One of each kind, by id."""
+    return {
+        "rsa": jwk.RSAKey.generate_key(2048, {"kid": "rsa"}),
+        "ec": jwk.ECKey.generate_key("P-256", {"kid": "ec"}),
+        "ed": jwk.OKPKey.generate_key("Ed25519", {"kid": "ed"}),
+    }
+
+
 class Issuer:
     """What it does wrong is set from outside: `down`, `slow`, other keys."""
 
-    def __init__(self, clock) -> None:
+    def __init__(self, clock, keys) -> None:
         self.now, self.clock = 1000.0, clock
         self.down = False
         self.answer = None
         self.asked = 0
-        self.keys = {
-            "rsa": jwk.RSAKey.generate_key(2048, {"kid": "rsa"}),
-            "ec": jwk.ECKey.generate_key("P-256", {"kid": "ec"}),
-            "ed": jwk.OKPKey.generate_key("Ed25519", {"kid": "ed"}),
-        }
+        self.keys = dict(keys)
         transport = httpx.MockTransport(self._answer)
         self.fetched = IssuerKeys(URL, clock=lambda: self.now, transport=transport)
 
