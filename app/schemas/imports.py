@@ -130,7 +130,16 @@ class MappingIn(In):
             examples=[{"product": {"GTXPro": "GTX Pro"}, "amount": {"0": ""}}],
         ),
     ] = Field(default_factory=dict)
-    delimiter: Literal[",", ";", "\t"] | None = None
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    header_line: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=1_000,
+            description="The line the header stands in, of a sheet the row; what is above it is"
+            " passed over. Default: the first one that is not blank.",
+        ),
+    ] = None
     encoding: Literal["utf-8", "cp1252"] | None = None
 
 

@@ -114,13 +114,19 @@ async def test_american_dates_give_the_same_history(client, engine, workspace):
     content = (SALES / "us-dates" / "sales_pipeline.csv").read_bytes()
     job = await bring(client, "opportunities", content, said, process_id=process["id"])
     assert counts(job) == {"read": 8800, "created": 8800}
-    query = (
-        "SELECT o.external_id, e.kind, to_char(e.occurred_at AT TIME ZONE 'Europe/Berlin',"
-        " 'YYYY-MM-DD') FROM events e JOIN opportunities o ON o.workspace_id = e.workspace_id"
-        " AND o.id = e.opportunity_id WHERE e.workspace_id = :ws AND e.kind <> 'created'"
+    # Asked for apart: a join right after an import may be planned for a table as it was before.
+    deals = await asked(
+        engine, workspace, "SELECT id, external_id FROM opportunities WHERE workspace_id = :ws"
     )
-    found = await asked(engine, workspace, query)
-    assert {tuple(row) for row in found} == expected(rows(SALES / "sales_pipeline.csv"))
+    names = dict([tuple(row) for row in deals])
+    told = await asked(
+        engine,
+        workspace,
+        "SELECT opportunity_id, kind, to_char(occurred_at AT TIME ZONE 'Europe/Berlin',"
+        " 'YYYY-MM-DD') FROM events WHERE workspace_id = :ws AND kind <> 'created'",
+    )
+    found = {(names[id], kind, day) for id, kind, day in told}
+    assert found == expected(rows(SALES / "sales_pipeline.csv"))
 
 
 async def test_a_dry_run_of_a_sales_list_leaves_no_trace(client, engine, workspace):

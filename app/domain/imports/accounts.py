@@ -1,5 +1,7 @@
 """Accounts from a file: entered, changed where they differ, hung below their groups."""
 
+from sqlalchemy import text
+
 from app.core.errors import Invalid
 from app.core.work import Work
 from app.domain.imports import faults, lookups, sql, traces
@@ -77,16 +79,18 @@ WHERE a.workspace_id = :ws AND a.id = n.id
     (n.name, n.segment, n.country, n.domain, n.vat_id, n.postcode, n.parent_id, n.owner_id,
       n.external_id, n.attributes)"""
 
-_CYCLE = """
-WITH RECURSIVE up (start, id, parent_id) AS (
-  SELECT id, id, parent_id FROM {table}
-  WHERE workspace_id = :ws AND deleted_at IS NULL AND parent_id IS NOT NULL
-  UNION
-  SELECT u.start, a.id, a.parent_id FROM up u
-  JOIN {table} a ON a.workspace_id = :ws AND a.id = u.parent_id AND a.deleted_at IS NULL
-  WHERE u.parent_id <> u.start)
-SELECT min(a.name) FROM up u JOIN {table} a ON a.workspace_id = :ws AND a.id = u.start
-WHERE u.parent_id = u.start"""
+# Everybody's parent, then everybody's parent's parent, and so on by twice as many steps each time:
+# who still has somebody above after as many steps as there are nodes is below a circle.
+_UP = """
+CREATE TEMPORARY TABLE staged_up ON COMMIT DROP AS
+SELECT id, parent_id AS above FROM {table}
+WHERE workspace_id = '{ws}' AND deleted_at IS NULL AND parent_id IS NOT NULL"""
+_FURTHER = """
+CREATE TEMPORARY TABLE staged_further ON COMMIT DROP AS
+SELECT u.id, w.above FROM staged_up u JOIN staged_up w ON w.id = u.above"""
+_LEFT = "SELECT count(*) FROM staged_up"
+_NAMED = """
+SELECT min(a.name) FROM staged_up u JOIN {table} a ON a.workspace_id = :ws AND a.id = u.above"""
 
 
 async def prepare(work: Work, plan: Plan) -> None:
@@ -117,6 +121,20 @@ async def write(work: Work, plan: Plan) -> Outcome:
 
 async def no_cycle(work: Work, table: str) -> None:
     """Refuse the whole file when something would lie below itself."""
-    name = await sql.value(work, _CYCLE.format(table=table))
+    await work.db.execute(text(_UP.format(table=table, ws=work.workspace_id)))
+    nodes = left = await sql.value(work, _LEFT)
+    steps = 1
+    while left and steps <= nodes:
+        for statement in (
+            "ANALYZE staged_up",
+            _FURTHER,
+            "DROP TABLE staged_up",
+            "ALTER TABLE staged_further RENAME TO staged_up",
+        ):
+            await work.db.execute(text(statement))
+        left = await sql.value(work, _LEFT)
+        steps *= 2
+    name = await sql.value(work, _NAMED.replace("{table}", table)) if left else None
+    await work.db.execute(text("DROP TABLE staged_up"))
     if name is not None:
         raise Invalid.at("", "cycle", f"The file would put {name!r} below itself.")

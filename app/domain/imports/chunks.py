@@ -17,6 +17,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.work import Work
+from app.domain.imports import sql
 from app.domain.imports.lookups import SHOWN
 from app.domain.imports.mapping import Plan
 from app.engine.money import Money
@@ -24,6 +25,7 @@ from app.schemas.imports import ImportObject
 from app.tables import ImportChunk
 
 ROWS = 10_000
+BLANKS = " \t\u00a0"
 CUT = (ImportObject.OPPORTUNITIES, ImportObject.EVENTS)
 NOTHING = {"read": 0, "created": 0, "updated": 0, "unchanged": 0, "held": 0, "rejected": 0}
 LISTED = ("accounts", "people")
@@ -49,7 +51,7 @@ def place(plan: Plan) -> int | None:
 
 
 def number_sql(place: int, chunks: int) -> str:
-    digits = f"left(md5(coalesce(btrim(c{place}, E' \\t'), '')), 8)"
+    digits = f"left(md5(coalesce(btrim(c{place}, {sql.BLANKS}), '')), 8)"
     return f"(('x' || {digits})::bit(32)::bigint % {chunks})::int"
 
 
@@ -59,7 +61,7 @@ def number_of(cell: str, chunks: int) -> int:
     >>> number_of(" D-1001 ", 7) == number_of("D-1001", 7) < 7
     True
     """
-    text = cell.replace("\0", "\ufffd").strip(" \t").encode()
+    text = cell.replace("\0", "\ufffd").strip(BLANKS).encode()
     return int(md5(text, usedforsecurity=False).hexdigest()[:8], 16) % chunks
 
 

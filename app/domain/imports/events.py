@@ -105,15 +105,26 @@ SELECT r.line, NULL AS value, NULL AS detail FROM staged_rows r
 WHERE r.event = 'owner_changed' AND r.owner IS NULL"""
 
 # The same event again is nothing new; one that says something else under the same id is a fault.
+# Of what is said under one id only the last two that differ are asked for: the last one, and the
+# last one that is not like it.
 _TWICE = """
-SELECT a.line, a.event_id AS value, max(b.line)::text AS detail
-FROM staged_acts a JOIN staged_acts b ON b.event_id = a.event_id AND b.line > a.line
-JOIN staged_rows x ON x.line = a.line JOIN staged_rows y ON y.line = b.line
-WHERE to_jsonb(x) - 'line' <> to_jsonb(y) - 'line'
-GROUP BY a.line, a.event_id"""
+WITH said AS (
+  SELECT a.line, a.event_id, to_jsonb(r) - 'line' AS what
+  FROM staged_acts a JOIN staged_rows r ON r.line = a.line
+  WHERE a.event_id IN (SELECT event_id FROM staged_acts GROUP BY event_id HAVING count(*) > 1)
+), ranked AS (
+  SELECT event_id, what, max(line) AS last,
+    row_number() OVER (PARTITION BY event_id ORDER BY max(line) DESC) AS place
+  FROM said GROUP BY event_id, what
+)
+SELECT s.line, s.event_id AS value, max(r.last)::text AS detail
+FROM said s JOIN ranked r ON r.event_id = s.event_id AND r.place <= 2
+WHERE r.what <> s.what AND r.last > s.line
+GROUP BY s.line, s.event_id"""
 _AGAIN = """
-DELETE FROM staged_acts a USING staged_acts b
-WHERE b.event_id = a.event_id AND b.line < a.line"""
+DELETE FROM staged_acts a USING (
+  SELECT event_id, min(line) AS first FROM staged_acts GROUP BY event_id HAVING count(*) > 1) b
+WHERE b.event_id = a.event_id AND a.line > b.first"""
 _SETTLE = "DELETE FROM staged_acts a USING staged_faults f WHERE f.line = a.line"
 _LEFT_OUT = "DELETE FROM staged_acts WHERE kind IN ('before', 'ignore')"
 
@@ -134,11 +145,13 @@ WHERE x.line = a.line AND x.back AND a.kind = 'reached'"""
 
 # A list of deals may have told of the same order or exit already, without its day.
 _TOLD_BY_A_LIST = """
-DELETE FROM staged_acts a USING staged_rows r, events e
+DELETE FROM staged_acts a USING staged_rows r
 WHERE r.line = a.line AND a.kind IN ('ordered', 'exited') AND r.event_id IS NULL
-  AND e.workspace_id = :ws AND e.opportunity_id = a.id AND e.kind = a.kind AND e.source = :source
-  AND e.source_event_id LIKE '%|' || a.kind || '|%'
-  AND a.opportunity = CASE a.kind WHEN 'ordered' THEN 'won' ELSE 'exited' END"""
+  AND a.opportunity = CASE a.kind WHEN 'ordered' THEN 'won' ELSE 'exited' END
+  AND EXISTS (
+    SELECT FROM events e
+    WHERE e.workspace_id = :ws AND e.opportunity_id = a.id AND e.kind = a.kind
+      AND e.source = :source AND e.source_event_id LIKE '%|' || e.kind || '|%')"""
 
 _STAGE = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed,

@@ -16,15 +16,17 @@ TYPES = {
 }
 YES = "('true', 't', 'yes', 'y', '1', 'ja', 'j', 'wahr', 'x')"
 NO = "('false', 'f', 'no', 'n', '0', 'nein', 'falsch')"
+# What else may stand between thousands: blanks, those that do not break, apostrophes.
+_APART = " \u00a0\u202f\u2019''"
 NUMBERS = {
     "en": (
-        r"^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)([.][0-9]+)?$",
-        "replace({x}, ',', '')",
+        rf"^[+-]?([0-9]+|[0-9]{{1,3}}([,{_APART}][0-9]{{3}})+)([.][0-9]+)?$",
+        f"translate({{x}}, ',{_APART}', '')",
         "1,234.56",
     ),
     "de": (
-        r"^[+-]?([0-9]+|[0-9]{1,3}([.][0-9]{3})+)(,[0-9]+)?$",
-        "replace(replace({x}, '.', ''), ',', '.')",
+        rf"^[+-]?([0-9]+|[0-9]{{1,3}}([.{_APART}][0-9]{{3}})+)(,[0-9]+)?$",
+        f"translate({{x}}, ',.{_APART}', '.')",
         "1.234,56",
     ),
 }

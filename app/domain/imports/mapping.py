@@ -22,6 +22,10 @@ EITHER: dict[ImportObject, tuple[str, ...]] = {
 }
 
 
+# As many texts as fit into a row of a table, however short they are.
+MOST_READ = 300
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A field and where its text comes from: a place in the row, or a constant."""
@@ -55,6 +59,12 @@ class Plan:
     mapping: MappingIn
     zone: str
     currency: str
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where in a row something stands that is read."""
+        read = (each.place for column in self.columns for each in (column, *column.more))
+        return tuple(place for place in read if place is not None) or (0,)
 
     def column(self, field: str) -> Column | None:
         return next((each for each in self.columns if each.field.name == field), None)
@@ -92,6 +102,9 @@ def plan(
     check(object, mapping, keys)
     wanted = _wanted(object, mapping, header, keys)
     _present(object, mapping, wanted, header)
+    if len(wanted) > MOST_READ:
+        detail = f"{len(wanted)} columns are to be read, at most {MOST_READ} can be; map fewer."
+        raise Invalid.at("/mapping/columns", "too_many", detail)
     return Plan(
         import_id=job.id,
         object=object,
@@ -198,7 +211,10 @@ def _present(
         raise ColumnMissing(f"The file has no column {names}; it has {', '.join(header)}.")
     lacking = list(_lacks(object, {*wanted.values(), *mapping.constants}))
     if lacking:
-        raise ColumnMissing(f"{lacking[0]['detail']}; map one of {', '.join(header)}.")
+        raise ColumnMissing(
+            f"{lacking[0]['detail']}; map one of {', '.join(header)}. If these are no names of"
+            " columns, say in `header_line` where the header stands."
+        )
     twice = [name for name, count in Counter(header).items() if count > 1 and name in wanted]
     if twice:
         raise ColumnMissing(f"The file has more than one column {', '.join(twice)}.")

@@ -3,6 +3,7 @@ copy, and for the result files, which give every row back as it came."""
 
 import codecs
 import csv
+import io
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,9 @@ from app.core.errors import EncodingWrong, FileUnreadable
 from app.domain.imports.dialect import Dialect
 
 # A row longer than this is an unclosed quotation mark.
-LONGEST = 4 * 1024 * 1024
+LONGEST = 16 * 1024 * 1024
+# A cell may be as long as its row: e-mails and minutes of meetings are.
+csv.field_size_limit(2 * LONGEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Record:
 
     @property
     def blank(self) -> bool:
-        return not any(cell.strip(" \t") for cell in self.cells)
+        return not any(cell.strip(" \t\u00a0") for cell in self.cells)
 
 
 async def records(parts: AsyncIterator[bytes], dialect: Dialect) -> AsyncIterator[list[Record]]:
@@ -61,8 +64,8 @@ def _parsed(text: str, line: int, dialect: Dialect) -> Iterator[Record]:
     taken: list[str] = []
 
     def lines() -> Iterator[str]:
-        *whole, rest = text.split(dialect.newline)
-        for each in [*(part + dialect.newline for part in whole), *([rest] if rest else [])]:
+        # Whatever ends a line where the file was written: CR, LF or both.
+        for each in io.StringIO(text, newline=""):
             taken.append(each)
             yield each
 
@@ -70,10 +73,16 @@ def _parsed(text: str, line: int, dialect: Dialect) -> Iterator[Record]:
         for cells in csv.reader(lines(), delimiter=dialect.delimiter):
             raw = "".join(taken)
             yield Record(line, raw, cells)
-            line += 1 if dialect.whole else raw.count(dialect.newline)
+            line += 1 if dialect.whole else _count(raw, dialect.newline)
             taken.clear()
     except csv.Error as error:
-        raise FileUnreadable(f"Line {line}: {error}.") from None
+        raise FileUnreadable(f"Line {line} cannot be read as a row: {error}.") from None
+
+
+def _count(raw: str, newline: str) -> int:
+    """How many lines a row takes up: COPY knows of no others either."""
+    alone = newline == "\n" and raw.endswith("\r")
+    return raw.count(newline) + alone
 
 
 def _closed(record: Record, dialect: Dialect) -> None:
@@ -86,4 +95,7 @@ def _closed(record: Record, dialect: Dialect) -> None:
 
 
 def _unclosed(line: int) -> FileUnreadable:
-    return FileUnreadable(f"The row that begins in line {line} has a quotation mark left open.")
+    return FileUnreadable(
+        f"The row that begins in line {line} has a quotation mark left open, or is longer than"
+        f" {LONGEST >> 20} MiB."
+    )

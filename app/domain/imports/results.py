@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.database import workspace_transaction
+from app.core.errors import EncodingWrong, FileUnreadable
 from app.core.errors import ImportState as PastThat
 from app.core.work import Work
 from app.domain.imports import chunks, upload
@@ -41,6 +42,8 @@ class Result:
     written: frozenset[int]
     chunks: int
     place: int
+    # Where nobody can tell the rows apart, the file is given back as it is.
+    whole: bool
 
     def looked_at(self, record: Record) -> bool:
         if self.chunks == 1:
@@ -54,23 +57,31 @@ async def result(work: Work, id: UUID, file: ResultFile) -> Result:
     row = await work.get(Import, id)
     if "dialect" not in row.report:
         raise PastThat("The import has no file that can be read.")
-    dialect = Dialect.of(row.report["dialect"])
+    unreadable = (row.problem or {}).get("code") in (FileUnreadable.code, EncodingWrong.code)
+    done = frozenset(await chunks.numbers(work, id))
     return Result(
         work.workspace_id,
         id,
         file,
-        dialect,
-        frozenset(await chunks.numbers(work, id)),
+        Dialect.of(row.report["dialect"]),
+        done,
         row.report.get("chunks", 1),
         row.report.get("place", 0),
+        whole=unreadable and not done,
     )
 
 
 async def written(engine: AsyncEngine, result: Result) -> AsyncIterator[bytes]:
     """The file, piece by piece; no connection is held in between."""
     dialect, failed = result.dialect, result.file is ResultFile.FAILED
-    yield _line([*dialect.header, *(ADDED if failed else ())], dialect)
     parts = upload.parts(engine, result.workspace_id, result.import_id)
+    if result.whole and result.file is ResultFile.UNPROCESSED:
+        async for part in parts:
+            yield part
+        return
+    yield _line([*dialect.header, *(ADDED if failed else ())], dialect)
+    if result.whole:
+        return
     faults = _Faults(engine, result)
     async for batch in records(parts, dialect):
         errors = await faults.upto(batch[-1].line) if batch else {}

@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.database import enter, workspace_transaction
-from app.core.errors import FileUnreadable, Internal, Problem
+from app.core.errors import EncodingWrong, FileUnreadable, Internal, Problem
 from app.core.refusals import problem_of, state_of
 from app.core.work import Work
 from app.domain import business, jobs, processes
@@ -180,7 +180,7 @@ async def _through(run: _Run) -> None:
         many = chunks.many(row, plan, run.rows)
         run.report = row.report | {"chunks": many, "place": chunks.place(plan) or 0}
         left = await _left(run, work, many + run.report.get("releases", 0))
-        raw = await _stage(run, work, row)
+        raw = await _stage(run, work, row, plan)
         run.alone = len(left) <= 1
         if run.alone:
             for number in left:
@@ -217,7 +217,7 @@ def _part(plan: Plan, raw: str, number: int, many: int) -> str:
     return f"SELECT * FROM ({raw}) f WHERE {chunks.number_sql(place, many)} = {number}"
 
 
-async def _stage(run: _Run, work: Work, row: Row[Any]) -> str:
+async def _stage(run: _Run, work: Work, row: Row[Any], plan: Plan) -> str:
     """A query of the rows of the file, as texts."""
 
     async def seen(lines: int) -> None:
@@ -228,7 +228,7 @@ async def _stage(run: _Run, work: Work, row: Row[Any]) -> str:
 
     dialect = Dialect.of(row.report["dialect"])
     digest = row.report.get("digest", row.sha256)
-    return await staging.fill(work, dialect, parts, seen, digest)
+    return await staging.fill(work, dialect, plan.places, parts, seen, digest)
 
 
 async def _plan(work: Work, row: Row[Any]) -> Plan:
@@ -236,7 +236,9 @@ async def _plan(work: Work, row: Row[Any]) -> Plan:
     if row.sha256 is None:
         raise FileUnreadable("The import has no file.")
     if "unreadable" in row.report:
-        raise FileUnreadable(row.report["unreadable"]["detail"])
+        told = row.report["unreadable"]
+        kind = EncodingWrong if told["code"] == EncodingWrong.code else FileUnreadable
+        raise kind(told["detail"])
     dialect = Dialect.of(row.report["dialect"])
     if row.process_id is None:
         keys = await matrix.products(work) if row.object == ImportObject.MATRIX else ()

@@ -35,6 +35,8 @@ TYPES: dict[type, TypeEngine[Any]] = {
     int: BigInteger(),
     list: ARRAY(Text()),
 }
+# What surrounds a cell and is no part of it; spreadsheets write blanks that do not break, too.
+BLANKS = "E' \\t\\u00a0'"
 _NAMED = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 
 

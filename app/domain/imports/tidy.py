@@ -7,7 +7,7 @@ them (`5" pipe`) would silently swallow all that stands between. Such a file is 
 import re
 from dataclasses import dataclass, field
 
-# Longer than any sound cell; more than this in one quotation is taken for a stray mark.
+# Longer than any sound cell or line; more than this in one quotation is taken for a stray mark.
 PATIENCE = 8 * 1024 * 1024
 # The expression remembers every quotation it has passed; slices keep that to a few megabytes.
 SLICE = 64 * 1024
@@ -24,6 +24,7 @@ class Watch:
     delimiter: str
     _rest: bytes = b"\n"
     _tail: bytes = b""
+    _run: int = 0
     _sound: re.Pattern[bytes] = field(init=False)
     _quoted: re.Pattern[bytes] = field(init=False)
 
@@ -45,6 +46,10 @@ class Watch:
         if b"\0" in part or b"\n\\." in self._tail + part:
             raise Untidy
         self._tail = (self._tail + part)[-2:]
+        ended = max(part.rfind(b"\n"), part.rfind(b"\r"))
+        self._run = len(part) - ended - 1 + (self._run if ended < 0 else 0)
+        if self._run > PATIENCE:
+            raise Untidy
         if b'"' not in part and b'"' not in self._rest:
             self._rest = part[-1:] or self._rest
             return

@@ -88,7 +88,7 @@ def _cell(column: Column) -> str:
 def _said(column: Column) -> str:
     if column.place is None:
         return f"nullif(:constant{column.number}, '')"
-    cell = f"btrim(r.c{column.place}, E' \\t')"
+    cell = f"btrim(r.c{column.place}, {sql.BLANKS})"
     if column.fix:
         cell = f"coalesce(CAST(:fix{column.number} AS jsonb) ->> {cell}, {cell})"
     return f"nullif({cell}, '')"

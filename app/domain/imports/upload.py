@@ -14,8 +14,9 @@ from sqlalchemy import Delete, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.database import workspace_transaction
-from app.core.errors import FileUnreadable, ImportState, NotFound
+from app.core.errors import EncodingWrong, FileUnreadable, ImportState, NotFound
 from app.core.unpacking import kind_of, unpack
+from app.domain.imports import foreign
 from app.domain.imports.dialect import dialect_of, unpacked
 from app.schemas.imports import MappingIn
 from app.tables import Import, ImportPart
@@ -23,6 +24,8 @@ from app.tables import Import, ImportPart
 PART = 1024 * 1024
 # A header longer than this is no header.
 HEAD = 256 * 1024
+# So many bytes that belong to longer characters are no accident.
+MANY = 4
 
 
 @dataclass(slots=True)
@@ -33,26 +36,38 @@ class Content:
     lines: int = 0
     head: bytes = b""
     is_utf8: bool = True
+    # The line of the first byte that is not UTF-8, in a file that is UTF-8 for long before.
+    broken_in: int = 0
     digest: Any = field(default_factory=sha256)
     _decoder: Any = field(default_factory=codecs.getincrementaldecoder("utf-8"))
+    _accented: int = 0
 
     def see(self, part: bytes) -> None:
         self.size += len(part)
-        self.lines += part.count(b"\n")
         self.digest.update(part)
         if len(self.head) < HEAD:
             self.head += part[: HEAD - len(self.head)]
         self._decode(part, final=False)
+        self.lines += part.count(b"\n")
 
     def end(self) -> None:
         self._decode(b"", final=True)
 
     def _decode(self, part: bytes, *, final: bool) -> None:
-        if self.is_utf8:
-            try:
-                self._decoder.decode(part, final)
-            except UnicodeDecodeError:
-                self.is_utf8 = False
+        """Text of Windows-1252 breaks at its first letter with an accent; UTF-8 with a byte that
+        was damaged does not, and must not be read as if it were the former."""
+        if not self.is_utf8:
+            return
+        try:
+            text = self._decoder.decode(part, final)
+        except UnicodeDecodeError as error:
+            self.is_utf8 = False
+            sound = error.object[: error.start]
+            accented = self._accented + len(sound) - len(sound.decode())
+            if accented >= MANY:
+                self.broken_in = 1 + self.lines + sound.count(b"\n")
+        else:
+            self._accented += len(part) - len(text)
 
 
 async def store(
@@ -158,14 +173,21 @@ def _report(content: Content, mapping: MappingIn, format: str) -> dict[str, Any]
     """A file that has no header is stored all the same; the import says so when it is started."""
     try:
         if format == "csv":
+            foreign.refuse(content.head)
+            if content.broken_in and mapping.encoding is None:
+                raise EncodingWrong(
+                    f"The file is UTF-8 up to line {content.broken_in}, which is not; mend that"
+                    " line, or state the `encoding` of the whole."
+                )
             found = dialect_of(
                 content.head,
                 is_utf8=content.is_utf8,
                 delimiter=mapping.delimiter,
                 encoding=mapping.encoding,
+                header_line=mapping.header_line,
             )
         else:
-            found = unpacked(content.head, format)
+            found = unpacked(content.head, format, mapping.header_line)
     except FileUnreadable as problem:
         return {"lines": content.lines, "unreadable": problem.body()}
     return {"lines": content.lines, "dialect": found.stored()}
