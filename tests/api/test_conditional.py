@@ -161,9 +161,9 @@ async def test_nothing_new_is_never_said_of_something_new(client, questions, thi
     before = [(await asked(client, question), clock.now) for question in questions]
     await step(client, things, clock)
     for question, (known, then) in zip(questions, before, strict=True):
-        now = await asked(client, question)
-        same = timeless(now, clock.now) == timeless(known, then)
         again = await asked(client, question, known.headers["ETag"])
+        now = await asked(client, question) if again.status_code == 304 else again
+        same = timeless(now, clock.now) == timeless(known, then)
         assert (again.status_code == 304) == same, question
 
 

@@ -76,11 +76,13 @@ def sql(server: Server, statement: str, database: str = "postgres") -> str:
 
 def until(seen: Callable[[], object], seconds: float = 60) -> bool:
     """Whether `seen` came true in time."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.01
     while not seen():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.01)
+        time.sleep(pause)
+        # To look costs something as well, and what is looked for wants to get on.
+        pause = min(2 * pause, 0.05)
     return True
 
 
