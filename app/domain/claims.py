@@ -13,6 +13,8 @@ Bind parameters: workspace, zone, exponent, and whatever `chosen` (a condition o
 needs.
 """
 
+from app.domain.history import TAKEN_BACK
+
 # How the reason of an exit is called when the customer sees no need.
 NO_NEED = ("no_need", "no-need")
 RECHECK_MONTHS = 12
@@ -98,7 +100,7 @@ endings AS (
     btrim(e.competitor) AS competitor, e.recorded_at
   FROM deals d
   JOIN events e ON e.workspace_id = :workspace AND e.opportunity_id = d.id AND e.kind = 'exited'
-    AND e.occurred_at = d.exited_at
+    AND e.occurred_at = d.exited_at AND NOT {TAKEN_BACK}
   WHERE d.status = 'exited'
   ORDER BY d.id, e.id DESC
 ), lost AS MATERIALIZED (

@@ -6,6 +6,8 @@ the past. It reads from top to bottom; every step is a named set.
     log ─▶ eras ─▶ acts ─▶ arrivals ─▶ priced ─▶ departed ─▶ stays ─▶ passages, credits
                      └─▶ exits, holds ────────────────────────┴──────▶ state
 
+The log leaves out what imports told that were undone since.
+
 Sets are joined, never looked up row by row: a set has no index.
 
 Bind parameters: workspace, currency and exponent (of reporting), zone, as_of, effective_at, and
@@ -36,6 +38,7 @@ RANKS = (
     "moved_process",
     "merged",
     "unmerged",
+    "reverted",
 )
 _RANK = f"array_position(ARRAY{list(RANKS)!r}, e.kind)"
 # A reach may state an amount: the value is known from then on. An order's amount is the order's.
@@ -45,8 +48,24 @@ _IS_VALUE = "(e.kind IN ('created', 'value_changed') OR e.kind = 'reached' AND e
 STORED = """events e
   JOIN opportunities o ON o.workspace_id = e.workspace_id AND o.id = e.opportunity_id
     AND (o.deleted_at IS NULL OR o.deleted_at > CAST(:as_of AS timestamptz))"""
+# What an import told that was undone since: of `e`, for those who read the events themselves.
+TAKEN_BACK = """EXISTS (
+  SELECT FROM events b WHERE b.workspace_id = e.workspace_id AND b.kind = 'reverted'
+    AND b.opportunity_id = e.opportunity_id AND b.import_id = e.import_id)"""
+TAKEN_BACK_THEN = (
+    TAKEN_BACK.removesuffix(")")
+    + """
+    AND (CAST(:as_of AS timestamptz) IS NULL OR b.recorded_at <= :as_of))"""
+)
 _LOG = f"""
-log AS MATERIALIZED (
+taken_back AS MATERIALIZED (
+  -- Which imports were undone, for which deal. Nothing they told counts from then on, whatever
+  -- day it was about.
+  SELECT e.opportunity_id, e.import_id
+  FROM {{events}}
+  WHERE e.workspace_id = :workspace AND {{chosen}} AND e.kind = 'reverted'
+    AND (CAST(:as_of AS timestamptz) IS NULL OR e.recorded_at <= :as_of)
+), log AS MATERIALIZED (
   -- Every event that counts, in order; eras number the stretches between moves to another
   -- process, changes of value (a correction belongs to the stretch it corrects) and of owner.
   SELECT e.*, coalesce(m.position, 0) AS position, m.version_id AS act_version,
@@ -61,6 +80,9 @@ log AS MATERIALIZED (
   WHERE e.workspace_id = :workspace AND {{chosen}}
     AND (CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
     AND (CAST(:effective_at AS timestamptz) IS NULL OR e.occurred_at <= :effective_at)
+    AND NOT EXISTS (
+      SELECT FROM taken_back b
+      WHERE b.opportunity_id = e.opportunity_id AND b.import_id = e.import_id)
   WINDOW told AS (
     PARTITION BY e.opportunity_id
     ORDER BY e.occurred_at, {_RANK}, m.position, e.source_event_id, e.id

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.core.work import Work
 from app.domain.cohorts import Cohort
+from app.domain.history import TAKEN_BACK_THEN
 from app.domain.observed_rates import Passing
 from app.engine.flow.estimates import Estimate, estimate
 from app.engine.flow.facts import Flags, Outcome, Places, day
@@ -41,7 +42,8 @@ WHERE e.workspace_id = :workspace
   AND e.kind IN ('reached', 'ordered', 'criterion_met', 'revived', 'ball_passed')
   AND (CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
   AND (CAST(:effective_at AS timestamptz) IS NULL OR e.occurred_at <= :effective_at)
-GROUP BY e.opportunity_id"""
+  AND NOT {taken_back}
+GROUP BY e.opportunity_id""".replace("{taken_back}", TAKEN_BACK_THEN)
 
 
 @dataclass(frozen=True, slots=True)

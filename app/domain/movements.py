@@ -314,6 +314,13 @@ async def _told_as(work: Work, row: Row[Any], milestone: Row[Any]) -> UUID | Non
         voided.milestone_id == Event.milestone_id,
         voided.id > Event.id,
     )
+    reverted = aliased(Event)
+    undone = exists().where(
+        reverted.workspace_id == work.workspace_id,
+        reverted.opportunity_id == row.id,
+        reverted.kind == "reverted",
+        reverted.import_id == Event.import_id,
+    )
     query = (
         work.rows(Milestone)
         .with_only_columns(Milestone.id)
@@ -321,7 +328,8 @@ async def _told_as(work: Work, row: Row[Any], milestone: Row[Any]) -> UUID | Non
             Event,
             (Event.workspace_id == work.workspace_id) & (Event.milestone_id == Milestone.id),
         )
-        .where(Event.opportunity_id == row.id, Event.kind.in_(("reached", "ordered")), ~later)
+        .where(Event.opportunity_id == row.id, Event.kind.in_(("reached", "ordered")))
+        .where(~later, ~undone)
         .where(Milestone.lineage_id == milestone.lineage_id)
         .order_by(Event.id.desc())
     )

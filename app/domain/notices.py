@@ -9,13 +9,14 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from app.core.work import Work
+from app.domain.history import TAKEN_BACK_THEN
 from app.domain.policies import asked_at, policy_at
 from app.engine.decay import Grace, due
 from app.engine.flow.facts import day
 
 # A hold is no act of the customer, but after it the owner is told anew.
 _SINCE = ("reached", "ordered", "revived", "reopened", "hold_started", "hold_ended")
-_MET = "OR a.kind = 'criterion_met' AND jsonb_array_length(coalesce(a.evidence, '[]')) > 0"
+_MET = "OR e.kind = 'criterion_met' AND jsonb_array_length(coalesce(e.evidence, '[]')) > 0"
 
 _MARKS = """
 WITH marked AS (
@@ -31,12 +32,13 @@ WITH marked AS (
   GROUP BY e.opportunity_id
 )
 SELECT m.opportunity_id, m.revived, m.reviewed, m.noticed_at, (
-  SELECT max(greatest(a.recorded_at, a.occurred_at)) FROM events a
-  WHERE a.workspace_id = :workspace AND a.opportunity_id = m.opportunity_id
-    AND (a.kind = ANY(CAST(:since AS text[])) {met})
-    AND (CAST(:as_of AS timestamptz) IS NULL OR greatest(a.recorded_at, a.occurred_at) <= :as_of)
-    AND (CAST(:effective_at AS timestamptz) IS NULL OR a.occurred_at <= :effective_at)) AS acted_at
-FROM marked m"""
+  SELECT max(greatest(e.recorded_at, e.occurred_at)) FROM events e
+  WHERE e.workspace_id = :workspace AND e.opportunity_id = m.opportunity_id
+    AND (e.kind = ANY(CAST(:since AS text[])) {met})
+    AND (CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
+    AND (CAST(:effective_at AS timestamptz) IS NULL OR e.occurred_at <= :effective_at)
+    AND NOT {taken_back}) AS acted_at
+FROM marked m""".replace("{taken_back}", TAKEN_BACK_THEN)
 
 
 @dataclass(frozen=True, slots=True)

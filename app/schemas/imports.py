@@ -191,6 +191,7 @@ class UndoneOut(Out):
     at: Annotated[datetime, Field(description="When it last was.")]
     removed: dict[str, int]
     restored: dict[str, int]
+    handed_on: dict[str, int]
 
 
 class RevertOut(Out):
@@ -206,6 +207,13 @@ class RevertOut(Out):
     ]
     restored: Annotated[
         dict[str, int] | None, Field(description="What it had changed and is as before.")
+    ]
+    handed_on: Annotated[
+        dict[str, int] | None,
+        Field(
+            description="What it had made and a later import speaks of as well: it stays, and is"
+            " that one's from now on."
+        ),
     ]
     left: Annotated[
         int | None, Field(description="What was touched since or is in use; see `/left`.")
@@ -298,9 +306,8 @@ class ImportLeftOut(Out):
     reason: Annotated[
         Literal["changed_since", "in_use", "no_way_back"],
         Field(
-            description="changed_since: by somebody else or a later import · in_use: something"
-            " that stays refers to it · no_way_back: the file told a step back, which cannot be"
-            " told back"
+            description="changed_since: by somebody else · in_use: something that stays refers to"
+            " it · no_way_back: what it was before is somebody else's by now, or is gone"
         ),
     ]
 

@@ -38,6 +38,7 @@ EVENT_KINDS = (
     "reviewed",
     "merged",
     "unmerged",
+    "reverted",
 )
 BALLS = ("us", "customer", "none")
 EXIT_KINDS = (
@@ -148,11 +149,14 @@ class OpportunityProduct(Owned):
     product_id: Mapped[UUID] = mapped_column(primary_key=True)
     list_value: Mapped[Decimal | None]
     list_currency: Mapped[str | None]
+    # The file that named it, of an opportunity that was here before.
+    import_id: Mapped[UUID | None]
 
     __table_args__ = (
         home(),
         link("opportunity_id", "opportunities", ondelete="CASCADE"),
         link("product_id", "products"),
+        link("import_id", "imports"),
         CheckConstraint("list_value IS NULL OR list_currency IS NOT NULL", name="list_value_whole"),
         Index(None, "workspace_id", "product_id"),
     )
@@ -222,7 +226,16 @@ class Event(Owned):
         CheckConstraint(
             "duplicate_of IS NULL OR exit_kind = 'duplicate'", name="duplicate_is_an_exit"
         ),
+        # What that import told of the opportunity is taken back.
+        CheckConstraint("kind <> 'reverted' OR import_id IS NOT NULL", name="reverted_has_import"),
         Index(None, "workspace_id", "opportunity_id", "occurred_at"),
+        Index(
+            "events_reverted_idx",
+            "workspace_id",
+            "opportunity_id",
+            "import_id",
+            postgresql_where=text("kind = 'reverted'"),
+        ),
         Index(
             "events_source_event_id_key",
             "workspace_id",

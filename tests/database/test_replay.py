@@ -22,6 +22,7 @@ from tests.deals import make_person, make_process
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 DEALS = 60
+FILES = (uuid7(), uuid7())
 
 
 @dataclass
@@ -57,7 +58,8 @@ def in_order(events):
 
 def walk(events, last):  # noqa: C901 - one walk, told in one go
     """One deal after all its events, told step by step."""
-    events = in_order(events)
+    undone = {event["import_id"] for event in events if event["kind"] == "reverted"}
+    events = in_order([event for event in events if event["import_id"] not in undone])
     deal, exited_at, revived = Deal(), None, None
     for now, event in enumerate(events):
         kind, position = event["kind"], event["position"]
@@ -136,8 +138,8 @@ def happen(random, deal_id, milestones, owners, version_id):
     """A random history: dates often fall together, and not everything makes sense."""
     kinds = random.choices(
         ["reached", "value_changed", "owner_changed", "regressed", "voided", "exited", "reopened",
-         "revived", "ordered", "verified", "ball_passed"],
-        [10, 3, 3, 2, 2, 2, 1, 1, 2, 1, 2],
+         "revived", "ordered", "verified", "ball_passed", "reverted"],
+        [10, 3, 3, 2, 2, 2, 1, 1, 2, 1, 2, 1],
         k=random.randint(0, 9),
     )  # fmt: skip
     yield event(deal_id, "created", START, 0, random, owners, version_id=version_id)
@@ -169,7 +171,15 @@ def event(deal_id, kind, day, told, random, owners, *, milestone=None, version_i
         "correction": kind == "value_changed" and random.random() < 0.4,
         "exit_kind": "lost" if kind == "exited" else None,
         "ball": random.choice(("us", "customer", "none")) if kind == "ball_passed" else None,
+        "import_id": imported(random, kind),
     }
+
+
+def imported(random, kind):
+    """What comes of a file, and what takes all of that back."""
+    if kind == "reverted" or (kind != "created" and random.random() < 0.5):
+        return random.choice(FILES)
+    return None
 
 
 async def store(work, process, version, histories, *, like_newcomers=False):

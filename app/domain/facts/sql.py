@@ -4,7 +4,7 @@ Today's state and passages are stored; those of a past moment follow from the ev
 """
 
 from app.domain.facts.deals import AMOUNT, KEY, MOMENTS, NAMES
-from app.domain.history import standing_sets
+from app.domain.history import TAKEN_BACK_THEN, standing_sets
 from app.domain.replay import BY_PROCESS
 from app.engine.flow.gathering import NEVER, NOWHERE
 
@@ -40,7 +40,7 @@ _DEALS = f"""
       AND abs(extract(epoch FROM e.recorded_at - e.occurred_at)) < 300 AS at_hand
   FROM events e JOIN seen s ON s.opportunity_id = e.opportunity_id
   WHERE e.workspace_id = :workspace AND e.kind IN ('created', 'ordered', 'exited', 'regressed')
-    AND {_KNOWN}
+    AND {_KNOWN} AND NOT {TAKEN_BACK_THEN}
 ), told AS (
   SELECT opportunity_id,
     max(occurred_at) FILTER (WHERE kind = 'regressed') AS fell_at,

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.core.work import Work
+from app.domain.history import TAKEN_BACK
 from app.domain.imports import faults, lookups, sql, stages, telling, traces
 from app.domain.imports.mapping import Plan
 from app.domain.imports.outcome import Outcome
@@ -151,7 +152,8 @@ WHERE r.line = a.line AND a.kind IN ('ordered', 'exited') AND r.event_id IS NULL
   AND EXISTS (
     SELECT FROM events e
     WHERE e.workspace_id = :ws AND e.opportunity_id = a.id AND e.kind = a.kind
-      AND e.source = :source AND e.source_event_id LIKE '%|' || e.kind || '|%')"""
+      AND e.source = :source AND e.source_event_id LIKE '%|' || e.kind || '|%'
+      AND NOT {taken_back})""".replace("{taken_back}", TAKEN_BACK)
 
 _STAGE = """
 INSERT INTO staged_events (opportunity_id, kind, occurred_at, source_event_id, reconstructed,
@@ -212,7 +214,7 @@ async def write(work: Work, plan: Plan) -> Outcome:
     await telling.forget_known(work, plan)
     await traces.look(work, "opportunities", "SELECT opportunity_id FROM staged_events")
     told = await telling.tell(work, plan)
-    await traces.keep(work, plan, "opportunities")
+    await traces.keep_deals(work, plan)
     await traces.placeholders(work, plan, "people")
     return await _outcome(work, plan, told)
 

@@ -52,8 +52,9 @@ INSERT INTO staged_changed SELECT id FROM changed"""
 _CONNECT = """
 WITH made AS (
   INSERT INTO opportunity_products (workspace_id, opportunity_id, product_id, list_value,
-    list_currency)
-  SELECT :ws, d.id, d.product_id, p.list_price, p.currency FROM staged_deals d
+    list_currency, import_id)
+  SELECT :ws, d.id, d.product_id, p.list_price, p.currency, CASE WHEN NOT d.fresh THEN :import END
+  FROM staged_deals d
   JOIN products p ON p.workspace_id = :ws AND p.id = d.product_id
   WHERE d.product_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM opportunity_products x WHERE x.workspace_id = :ws AND x.opportunity_id = d.id
@@ -117,12 +118,12 @@ async def write(work: Work, plan: Plan) -> Outcome:
     }
     if await sql.change(work, _CHANGE, **known):
         await business.recount(work, "SELECT id FROM staged_changed")
-    await sql.change(work, _CONNECT)
+    await sql.change(work, _CONNECT, **{"import": plan.import_id})
     # Another account or product is no event, but the cells of the matrix follow from it as well.
     changed = await sql.change(work, _ABOUT)
     await newcomers.settle(work)
     await telling.tell(work, plan, changed=changed > 0)
-    await traces.keep(work, plan, "opportunities")
+    await traces.keep_deals(work, plan)
     await traces.placeholders(work, plan, "accounts", "people")
     return await _outcome(work, plan, created)
 

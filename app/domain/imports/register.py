@@ -37,7 +37,7 @@ from app.tables import Import
 UNDONE = "The import was undone, or is about to be: bring the file in as a new import."
 NEED_PROCESS = (ImportObject.OPPORTUNITIES, ImportObject.EVENTS)
 UNFINISHED = (ImportState.OPEN, ImportState.QUEUED, ImportState.RUNNING)
-NOTHING_UNDONE = dict.fromkeys(("removed", "restored", "left", "problem", "undone"))
+NOTHING_UNDONE = dict.fromkeys(("removed", "restored", "handed_on", "left", "problem", "undone"))
 NOTHING = {"read": 0, "created": 0, "updated": 0, "unchanged": 0, "held": 0, "rejected": 0}
 
 

@@ -12,6 +12,8 @@ no longer won) are told only if this source told the step that they take back: w
 Backcast is not undone by an older list.
 """
 
+from app.domain.history import TAKEN_BACK
+
 _DEAL = """
 FROM staged_deals d JOIN staged_rows r ON r.line = d.line
 LEFT JOIN opportunities o ON o.workspace_id = :ws AND o.id = d.id AND NOT d.fresh"""
@@ -21,7 +23,9 @@ _BACK_IN_PLAY = "d.act IN ('reached', 'before', 'open')"
 
 def _complete(*statements: str) -> tuple[str, ...]:
     return tuple(
-        each.replace("{deal}", _DEAL).replace("{back_in_play}", _BACK_IN_PLAY)
+        each.replace("{deal}", _DEAL)
+        .replace("{back_in_play}", _BACK_IN_PLAY)
+        .replace("{taken_back}", TAKEN_BACK)
         for each in statements
     )
 
@@ -70,6 +74,7 @@ WHERE d.act = 'reached' AND d.milestone_id IS NOT NULL AND (
     SELECT e.source FROM events e
     WHERE e.workspace_id = :ws AND e.opportunity_id = d.id
       AND e.kind IN ('reached', 'regressed', 'ordered')
+      AND NOT {taken_back}
     ORDER BY e.recorded_at DESC, e.occurred_at DESC, e.id DESC LIMIT 1))"""
 
 NO_LONGER_WON = """
@@ -80,6 +85,7 @@ SELECT d.id, 'voided', :now, d.handle || '|voided|' || :import, true, d.order_id
 WHERE o.status = 'won' AND (d.act = 'exit' OR {back_in_play}) AND :source = (
   SELECT e.source FROM events e
   WHERE e.workspace_id = :ws AND e.opportunity_id = d.id AND e.kind = 'ordered'
+    AND NOT {taken_back}
   ORDER BY e.recorded_at DESC, e.id DESC LIMIT 1)"""
 
 REOPENED = """
@@ -90,6 +96,7 @@ SELECT d.id, 'reopened', :now, d.handle || '|reopened|' || :import, true, :sourc
 WHERE o.status = 'exited' AND (d.act = 'won' OR {back_in_play}) AND :source = (
   SELECT e.source FROM events e
   WHERE e.workspace_id = :ws AND e.opportunity_id = d.id AND e.kind = 'exited'
+    AND NOT {taken_back}
   ORDER BY e.recorded_at DESC, e.id DESC LIMIT 1)"""
 
 ORDERED = """
@@ -134,6 +141,7 @@ SELECT d.id, 'hold_ended', :now, d.handle || '|resumed|' || :import, true
 WHERE o.held_since IS NOT NULL AND {back_in_play} AND :source = (
   SELECT e.source FROM events e
   WHERE e.workspace_id = :ws AND e.opportunity_id = d.id AND e.kind = 'hold_started'
+    AND NOT {taken_back}
   ORDER BY e.recorded_at DESC, e.id DESC LIMIT 1)"""
 
 # An empty cell does not take a value or an owner away.

@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from app.core.work import Work
 from app.domain import business, newcomers, replay
+from app.domain.history import TAKEN_BACK
 from app.domain.imports import sql
 from app.domain.imports.mapping import Plan
 
@@ -21,6 +22,13 @@ _TABLES = (
 _KNOWN = """
 DELETE FROM staged_events s USING events e
 WHERE e.workspace_id = :ws AND e.source = :source AND e.source_event_id = s.source_event_id"""
+
+# What was told and taken back can be told again, under another id: each stays in the log.
+_AGAIN = """
+UPDATE staged_events s SET source_event_id = s.source_event_id || '|again' FROM events e
+WHERE e.workspace_id = :ws AND e.source = :source AND e.source_event_id = s.source_event_id
+  AND {taken_back}""".replace("{taken_back}", TAKEN_BACK)
+_EVER = "SELECT EXISTS (SELECT FROM events e WHERE e.workspace_id = :ws AND e.kind = 'reverted')"
 
 _TELL = """
 INSERT INTO {told} (workspace_id, id, opportunity_id, kind, occurred_at, recorded_at, actor, source,
@@ -49,6 +57,9 @@ async def begin(work: Work) -> None:
 async def forget_known(work: Work, plan: Plan) -> int:
     """Drop the staged events that were told before; how many that were."""
     await work.db.execute(text("ANALYZE staged_events"))
+    if await sql.value(work, _EVER):
+        while await sql.change(work, _AGAIN, source=plan.source):
+            pass
     return await sql.change(work, _KNOWN, source=plan.source)
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import text
 from app.core.work import Work
 from app.domain.imports import sql
 from app.domain.imports.mapping import Plan
+from app.domain.outbox import posting
 
 # What a file can change, and undoing it gives back.
 RESTORED = {
@@ -24,14 +25,22 @@ _LOOK = """
 CREATE TEMPORARY TABLE staged_before ON COMMIT DROP AS
 SELECT o.* FROM {table} o WHERE o.workspace_id = '{ws}' AND o.id IN ({ids})"""
 
-# What was told of one deal by two chunks is undone as one.
+# What two chunks made of one row is undone as one, unless somebody else was at it in between.
 _KEEP = """
 INSERT INTO import_changes (workspace_id, import_id, table_name, row_id, before, version)
 SELECT :ws, :import, '{table}', o.id, to_jsonb(b), o.version
 FROM staged_before b JOIN {table} o ON o.workspace_id = :ws AND o.id = b.id
 WHERE o.version <> b.version
 ON CONFLICT (workspace_id, import_id, table_name, row_id)
-  DO UPDATE SET version = excluded.version"""
+  DO UPDATE SET version = excluded.version
+  WHERE import_changes.version = (excluded.before ->> 'version')::int"""
+# Deals of which something was told that leaves them where they are, such as an earlier arrival.
+_MOVE = """
+WITH changed AS (
+  UPDATE opportunities o SET version = o.version + 1, updated_at = :now FROM staged_before b
+  WHERE o.workspace_id = :ws AND o.id = b.id AND o.version = b.version
+    AND o.id IN (SELECT opportunity_id FROM staged_touched)
+  RETURNING o.id, o.version) {told}""".replace("{told}", posting.UPDATED)
 
 _MADE = """
 INSERT INTO import_changes (workspace_id, import_id, table_name, row_id, before, version)
@@ -49,6 +58,12 @@ async def look(work: Work, table: str, ids: str) -> None:
 async def keep(work: Work, plan: Plan, table: str) -> None:
     """Keep how those were that differ now."""
     await sql.change(work, _KEEP.replace("{table}", table), **{"import": plan.import_id})
+
+
+async def keep_deals(work: Work, plan: Plan) -> None:
+    """The same of deals, those included whose history alone is another."""
+    await sql.change(work, _MOVE)
+    await keep(work, plan, "opportunities")
 
 
 async def made(work: Work, plan: Plan, table: str, ids: str) -> None:

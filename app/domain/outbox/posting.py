@@ -82,3 +82,10 @@ FROM written w JOIN known_deals k ON k.id = w.id AND k.version < w.version"""
 NEW = f"""INSERT INTO outbox_drafts ({COLUMNS})
   SELECT {{workspace}}, gen_random_uuid(), clock_timestamp(), 'opportunity.created', 'opportunity',
     {{id}}, 1, {{now}}, {{bulk}}, NULL FROM {{entered}}"""
+# Deals of which something is said that follows from no event; `changed` has the id and version of
+# each. Here the workspace is `:ws`.
+OF_CHANGED = """
+INSERT INTO outbox_drafts ({columns})
+SELECT :ws, gen_random_uuid(), clock_timestamp(), 'opportunity.{word}', 'opportunity', id, version,
+  :now, true, NULL FROM changed""".replace("{columns}", COLUMNS)
+UPDATED, DELETED = (OF_CHANGED.replace("{word}", word) for word in ("updated", "deleted"))
