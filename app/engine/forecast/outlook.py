@@ -6,14 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine.flow.estimates import ENOUGH, FEW, Status
-from app.engine.flow.facts import Facts, Numbers
-from app.engine.forecast.blend import Blend, RunRate, run_rate
+from app.engine.flow.facts import Facts, Numbers, Places
+from app.engine.forecast.blend import Blend, RunRate
 from app.engine.forecast.correction import Correction, corrected
-from app.engine.forecast.fit import Prior, Rates, step_of
-from app.engine.forecast.history import Moment, history
+from app.engine.forecast.fit import Prior, Rates
+from app.engine.forecast.history import history
+from app.engine.forecast.lesson import Lesson, Weights, learn
 from app.engine.forecast.passages import Passages
-from app.engine.forecast.promise import NewDeals, Promise, Tables, chances_of, common_doubt
-from app.engine.forecast.track import Past, Track, longest, track
+from app.engine.forecast.promise import (
+    NewDeals,
+    Promise,
+    Tables,
+    chances_of,
+    common_doubt,
+    promised,
+    rolled_on,
+)
+from app.engine.forecast.track import Past
 
 COUNT_SCALE = 10**6  # counts are kept as whole millionths of an order
 MONEY_PLACES = 3  # value as whole thousandths of the currency's smallest unit
@@ -54,7 +63,7 @@ class Forecast:
     `value_chance` the same by rates of value. `value[i][p]` and `count[i][p]` are its
     contributions to the blended forecast, in whole 1/`money_scale` of the currency and
     1/`COUNT_SCALE` of an order; `new_*` those of deals to come, `run_*` those of the run-rate,
-    counted from `arrivals` (indices of stays) and `wins` (indices of orders). `value_known` is
+    divided by `weights`. `value_known` is
     False where no amount was ever known. `blend_basis` is `stored`, `rebuilt` or `prior`, from
     `origins` past forecasts at most. `said` is what to keep of it for later.
     """
@@ -77,9 +86,7 @@ class Forecast:
     new_count: list[int]
     run_value: list[int]
     run_count: list[int]
-    arrivals: list[int]
-    wins: list[int]
-    win_values: list[float]
+    weights: Weights
     unknown_amounts: int
     orders_seen: int
     blend_basis: str
@@ -127,14 +134,23 @@ def forecast(
     `past` are forecasts that were really said; with fewer than four closed ones of comparable
     length and lead they are rebuilt from what was known then. `exponent` is the currency's.
     """
-    if not ends or ends[0] <= facts.at or list(ends) != sorted(set(ends)):
-        raise ValueError("ends must ascend, and lie after the moment of the facts")
-    book = history(facts)
-    moment = book.look(facts.at)
+    return expect(learn(facts, ends, prior, past, scale_of(exponent)), facts, ends, exponent)
+
+
+def scale_of(exponent: int) -> int:
+    """Units of a forecast's money in one of a currency with so many decimals."""
+    return 10**(exponent + MONEY_PLACES)
+
+
+def expect(lesson: Lesson, facts: Facts, ends: Sequence[float], exponent: int = 2) -> Forecast:
+    """What a lesson says of the deals that stand in these facts, which need hold no others, for
+    the consecutive periods that end at `ends` (days), the first beginning at `facts.at`."""
+    standing = history(facts).look(facts.at).seen.standing(facts.at)
     offsets = [end - facts.at for end in ends]
-    step = step_of(moment.seen, prior)
-    known = track(book, moment, prior, step, offsets, past)
-    return _forecast(moment, tuple(ends), 10 ** (exponent + MONEY_PLACES), known)
+    tables = rolled_on(lesson.count, lesson.value, offsets)
+    found = promised(lesson.ground, standing, facts.amount[standing.deal], tables, offsets)
+    basis = _basis(lesson, lesson.periods(ends), found, tables, offsets)
+    return _forecast(lesson, facts, tuple(ends), scale_of(exponent), found, basis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,38 +187,50 @@ def whole(row: Numbers) -> list[int]:
     return [int(part) for part in np.rint(row)]
 
 
-def _basis(moment: Moment, offsets: Sequence[float], known: Track) -> Basis:
-    found, mean = known.promise, moment.mean_amount or 0.0
+def _basis(
+    lesson: Lesson, periods: Places, found: Promise, tables: Tables, offsets: Sequence[float]
+) -> Basis:
+    """`periods`: for each period the one of the lesson that teaches of it."""
+    known, learnt = lesson.ground, lesson.correction
+    correction = Correction(
+        learnt.open[periods],
+        learnt.new[periods],
+        tuple(learnt.windows[place] for place in periods),
+    )
     return Basis(
-        tables=known.tables,
-        correction=known.correction,
-        value_blend=known.value_blend,
-        count_blend=known.count_blend,
-        retention=moment.retention(mean),
-        mean_amount=mean,
-        doubt=common_doubt(found, known.tables.rates.prior_share, offsets),
-        new=found.new,
-        new_orders=found.new_orders * known.correction.new,
-        new_value=found.new_value * known.correction.new,
-        order_spread=found.order_spread,
+        tables=tables,
+        correction=correction,
+        value_blend=tuple(lesson.value_blend[place] for place in periods),
+        count_blend=tuple(lesson.count_blend[place] for place in periods),
+        retention=known.retention,
+        mean_amount=known.mean,
+        doubt=common_doubt(found, lesson.count.prior_share, offsets),
+        new=known.new,
+        new_orders=found.new_orders * correction.new,
+        new_value=found.new_value * correction.new,
+        order_spread=known.order_spread,
     )
 
 
-def _forecast(moment: Moment, ends: tuple[float, ...], money_scale: int, known: Track) -> Forecast:
-    offsets = [end - moment.at for end in ends]
-    lengths = np.diff(offsets, prepend=0.0)
-    basis, standing = _basis(moment, offsets, known), known.promise.standing
-    each = contributions(basis, standing, moment.amount[standing.deal], money_scale)
-    rate = run_rate(moment.orders, moment.since, moment.at, longest(offsets))
-    wins = np.flatnonzero(moment.orders.at > moment.at - rate.days)
+def _forecast(
+    lesson: Lesson,
+    facts: Facts,
+    ends: tuple[float, ...],
+    money_scale: int,
+    found: Promise,
+    basis: Basis,
+) -> Forecast:
+    standing, rate = found.standing, lesson.rate
+    lengths = np.diff(ends, prepend=facts.at)
+    each = contributions(basis, standing, facts.amount[standing.deal], money_scale)
     by_value, by_count = basis.value_weights, basis.count_weights
     return Forecast(
-        at=moment.at,
+        at=facts.at,
         ends=ends,
-        step=known.tables.rates.step,
+        step=lesson.count.step,
         money_scale=money_scale,
-        status=_status(known.promise, known.tables),
-        value_known=moment.mean_amount is not None,
+        status=_status(lesson.ground.orders_seen, basis.tables),
+        value_known=lesson.ground.mean_amount is not None,
         deals=standing.deal.tolist(),
         section=standing.section.tolist(),
         age=standing.days.tolist(),
@@ -215,14 +243,12 @@ def _forecast(moment: Moment, ends: tuple[float, ...], money_scale: int, known: 
         new_count=whole(basis.new_orders * by_count * COUNT_SCALE),
         run_value=whole((1 - by_value) * rate.value * lengths * money_scale),
         run_count=whole((1 - by_count) * rate.count * lengths * COUNT_SCALE),
-        arrivals=moment.arrivals.stay.tolist(),
-        wins=wins.tolist(),
-        win_values=np.nan_to_num(moment.orders.value[wins]).tolist(),
-        unknown_amounts=known.promise.unknown_amounts,
-        orders_seen=known.promise.orders_seen,
-        blend_basis=known.basis,
-        origins=known.origins,
-        said=_said(moment.at, ends, basis, each, rate),
+        weights=lesson.weights,
+        unknown_amounts=found.unknown_amounts,
+        orders_seen=lesson.ground.orders_seen,
+        blend_basis=lesson.basis,
+        origins=lesson.origins,
+        said=_said(facts.at, ends, basis, each, rate),
         basis=basis,
     )
 
@@ -247,10 +273,10 @@ def _said(
     ]
 
 
-def _status(found: Promise, known: Tables) -> Status:
+def _status(orders_seen: int, known: Tables) -> Status:
     """Unknown where no order could ever come: neither seen nor stated."""
     if not known.count.fresh[-1].any():
         return Status.UNKNOWN
-    if found.orders_seen >= ENOUGH:
+    if orders_seen >= ENOUGH:
         return Status.OK
-    return Status.LOW_SAMPLE if found.orders_seen >= FEW else Status.INSUFFICIENT
+    return Status.LOW_SAMPLE if orders_seen >= FEW else Status.INSUFFICIENT

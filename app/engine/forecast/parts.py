@@ -57,11 +57,12 @@ def of_scope(
     """
     if whole.status is Status.UNKNOWN:
         return [Part(None, None)] * len(whole.ends)
+    known = whole.weights
     scope = _Scope(
         [1] * len(whole.deals) if deals is None else [deals[deal] for deal in whole.deals],
-        _share([1] * len(whole.arrivals), whole.arrivals, stays),
-        _share(_units(whole), whole.wins, orders),
-        _share([1] * len(whole.wins), whole.wins, orders),
+        _share(known.arrival_counts, known.arrivals, stays),
+        _share(known.win_units, known.wins, orders),
+        _share(known.win_counts, known.wins, orders),
     )
     return [
         Part(
@@ -80,10 +81,6 @@ class _Scope:
     arrivals: Fraction
     win_values: Fraction
     wins: Fraction
-
-
-def _units(whole: Forecast) -> list[int]:
-    return [round(value * whole.money_scale) for value in whole.win_values]
 
 
 def _share(weights: Sequence[int], indices: Sequence[int], chosen: Mask | None) -> Fraction:

@@ -23,6 +23,7 @@ class Tables:
     rates: Rates
     count: Table
     value: Table
+    value_rates: Rates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +43,22 @@ class NewDeals:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What a moment knew besides rates: the mean of all amounts (None: no amount was ever known),
+    per section what orders brought per amount, how deals come in, and how orders spread."""
+
+    mean_amount: float | None
+    retention: Numbers
+    new: NewDeals
+    orders_seen: int
+    order_spread: float
+
+    @property
+    def mean(self) -> float:
+        return self.mean_amount or 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Promise:
     """Per open deal and period the chance of an order, by count and by value rates.
 
@@ -53,11 +70,9 @@ class Promise:
     unknown_amounts: int
     chance: Numbers
     value_chance: Numbers
-    new: NewDeals
+    ground: Ground
     new_orders: Numbers
     new_value: Numbers
-    orders_seen: int
-    order_spread: float
 
 
 def tables(
@@ -66,16 +81,40 @@ def tables(
     """For each moment, all rolled together; `offsets` are the periods' ends, days ahead."""
     fitted = [fit_record(each.record, prior, step, (None, each.weights)) for each in moments]
     rolled = roll_all([rates for pair in fitted for rates in pair], offsets)
-    return [Tables(pair[0], rolled[2 * i], rolled[2 * i + 1]) for i, pair in enumerate(fitted)]
+    return [
+        Tables(count, rolled[2 * i], rolled[2 * i + 1], value)
+        for i, (count, value) in enumerate(fitted)
+    ]
+
+
+def rolled_on(count: Rates, value: Rates, offsets: Sequence[float]) -> Tables:
+    """The tables of rates that were learnt before."""
+    return Tables(count, *roll_all([count, value], offsets), value)
+
+
+def ground(moment: Moment) -> Ground:
+    mean = moment.mean_amount or 0.0
+    return Ground(
+        mean_amount=moment.mean_amount,
+        retention=moment.retention(mean),
+        new=new_deals(moment, mean),
+        orders_seen=int(moment.orders.first.sum()),
+        order_spread=order_spread(moment),
+    )
 
 
 def promise(moment: Moment, found: Tables, offsets: Sequence[float]) -> Promise:
     standing = moment.seen.standing(moment.at)
-    mean = moment.mean_amount or 0.0
-    retention = moment.retention(mean)
-    amount = moment.amount[standing.deal]
-    new = new_deals(moment, mean)
-    worth = np.where(np.isnan(amount), mean, amount) * retention[standing.section]
+    return promised(ground(moment), standing, moment.amount[standing.deal], found, offsets)
+
+
+def promised(
+    known: Ground, standing: Passages, amount: Numbers, found: Tables, offsets: Sequence[float]
+) -> Promise:
+    """What deals that stand now promise on the ground of what was known; unknown amounts are NaN
+    and count as the mean one."""
+    retention, new = known.retention, known.new
+    worth = np.where(np.isnan(amount), known.mean, amount) * retention[standing.section]
     new_value = new.amount * arriving(found.value, new.per_day * retention, offsets)
     return Promise(
         standing=standing,
@@ -83,11 +122,9 @@ def promise(moment: Moment, found: Tables, offsets: Sequence[float]) -> Promise:
         unknown_amounts=int(np.isnan(amount).sum()),
         chance=chances_of(found.count, standing),
         value_chance=chances_of(found.value, standing),
-        new=new,
+        ground=known,
         new_orders=arriving(found.count, new.per_day, offsets),
         new_value=new_value,
-        orders_seen=int(moment.orders.first.sum()),
-        order_spread=order_spread(moment),
     )
 
 
@@ -130,15 +167,14 @@ def order_spread(moment: Moment) -> float:
 def common_doubt(found: Promise, prior_share: float, days: Sequence[float]) -> Numbers:
     """Per period the relative variance that all deals share: how many new deals come, and rates
     that are known from few orders."""
+    known, new = found.ground, found.ground.new
     whole = found.chance.sum(axis=0) + found.new_orders
     part = found.new_orders / np.maximum(whole, 1e-12)
-    expected = found.new.per_day.sum() * np.asarray(days)
-    arriving = found.new.dispersion * (
-        1 / np.maximum(expected, 1e-9) + 1 / max(found.new.counted, 1)
-    )
-    evidence = found.orders_seen + 1 + (PRIOR_WEIGHT if prior_share > 0 else 0)
+    expected = new.per_day.sum() * np.asarray(days)
+    arriving = new.dispersion * (1 / np.maximum(expected, 1e-9) + 1 / max(new.counted, 1))
+    evidence = known.orders_seen + 1 + (PRIOR_WEIGHT if prior_share > 0 else 0)
     doubt: Numbers = part**2 * np.where(expected > 0, arriving, 0.0)
-    return doubt + (1 + found.order_spread) / evidence
+    return doubt + (1 + known.order_spread) / evidence
 
 
 def _dispersion(ago: Numbers, days: float) -> float:

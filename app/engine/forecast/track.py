@@ -166,7 +166,7 @@ def totals(
     new_orders, new_value = found.new_orders * lately.new, found.new_value * lately.new
     value = found.worth @ value_chance + new_value
     count = chance.sum(axis=0) + new_orders
-    square = found.new.square / max(found.new.amount, 1e-12)
+    square = found.ground.new.square / max(found.ground.new.amount, 1e-12)
     own = found.worth**2 @ (value_chance * (1 - value_chance)) + new_value * square
     own_count = (chance * (1 - chance)).sum(axis=0) + new_orders
     common = common_doubt(found, prior_share, offsets)

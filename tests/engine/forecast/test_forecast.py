@@ -119,7 +119,7 @@ def test_shared_deals_are_divided_without_remainder(made, credits):
     whole = max(sum(credits), Fraction(1))
     shares = [credit / whole for credit in credits]
     everybody = [*shares, 1 - sum(shares)]
-    none = [False] * (max([*made.arrivals, *made.wins]) + 1)
+    none = [False] * (max([*made.weights.arrivals, *made.weights.wins]) + 1)
     number = max(made.deals) + 1
     first = replace(made, ends=made.ends[:1])
     parts = [of_scope(first, [share] * number, none, none)[0] for share in everybody]
