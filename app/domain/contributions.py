@@ -37,14 +37,17 @@ _TEXTS = {
     },
 }
 _MOSTLY = 0.5
+MOST_NAMED = 100  # of each reason to be left out; all are in the sums
 
 
 def contributions(scene: Scene, language: str) -> list[ContributionOut]:
     """Every deal of the scope that may add something, by its id."""
     shares = scene.counted
     placed = enumerate(scene.seen.whole.deals)
-    chosen = sorted((deal, place) for place, deal in placed if shares[deal])
-    return [_contribution(scene, place, shares[deal], language) for deal, place in chosen]
+    chosen, ever = sorted((deal, place) for place, deal in placed if shares[deal]), scene.seen.ever
+    return [
+        _contribution(scene, place, shares[deal], ever[place], language) for deal, place in chosen
+    ]
 
 
 def categories(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[CategoryOut]:
@@ -52,9 +55,9 @@ def categories(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[Category
     whole, shares = scene.seen.whole, scene.counted
     members: dict[Category, list[int]] = {each: [] for each in Category}
     here = (scene.seen.told.table.columns["held_until"] == NEVER).tolist()
-    for deal, ever in zip(whole.deals, scene.seen.ever, strict=True):
+    for deal, ever in zip(whole.deals, scene.seen.ever_now, strict=True):
         if shares[deal] and here[deal]:
-            members[category(ever.now)].append(deal)
+            members[category(ever)].append(deal)
     members[Category.OMITTED] = [number for found in left.values() for number in found]
     return [
         CategoryOut(category=each, count=len(found), value=_sum(scene, found)[0])
@@ -83,10 +86,12 @@ def left_out(scene: Scene) -> dict[str, list[int]]:
 
 
 def excluded(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[ExcludedOut]:
-    """The deals that are left out, by reason and id."""
+    """The deals that are left out, by reason and id; of each reason the most valuable ones."""
     told = scene.seen.told
     keys = {row.id: row.key for row in told.milestones}
-    found = ((why, number, told.deals[number]) for why in left for number in left[why])
+    found = (
+        (why, number, told.deals[number]) for why in left for number in _named(scene, left[why])
+    )
     return [
         ExcludedOut(
             opportunity_id=deal.opportunity_id,
@@ -97,6 +102,15 @@ def excluded(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[ExcludedOu
         )
         for reason, number, deal in found
     ]
+
+
+def _named(scene: Scene, numbers: Sequence[int]) -> Sequence[int]:
+    """Those that are named, the most valuable, by their id."""
+    if len(numbers) <= MOST_NAMED:
+        return numbers
+    worth = scene.seen.told.table.columns["reporting_value"]
+    chosen = sorted(numbers, key=lambda number: (-(worth[number] or 0), number))
+    return sorted(chosen[:MOST_NAMED])
 
 
 def excluded_sums(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[ExcludedSumOut]:
@@ -110,14 +124,13 @@ def excluded_sums(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[Exclu
 
 
 def _contribution(
-    scene: Scene, place: int, share: Fraction | int, language: str
+    scene: Scene, place: int, share: Fraction | int, ever: Chance, language: str
 ) -> ContributionOut:
     whole, told, measure = scene.seen.whole, scene.seen.told, scene.measure
     deal, row = told.deals[whole.deals[place]], told.milestones[whole.section[place]]
     units = whole.count[place] if measure.counts else whole.value[place]
     scale = COUNT_SCALE if measure.counts else whole.money_scale
     parts = [Fraction(each) * share / scale for each in units]
-    ever = scene.seen.ever[place]
     worth = round_to_minor(Fraction(whole.worth[place]), measure.currency)
     return ContributionOut(
         opportunity_id=deal.opportunity_id,

@@ -14,6 +14,7 @@ from app.domain.access import home
 from app.domain.imports import chunks, register, reverting, run
 from app.domain.jobs import Held
 from app.domain.ledger import folding
+from app.domain.lessons import learning
 from app.schemas.jobs import JobKind
 
 
@@ -45,6 +46,16 @@ async def _round(desk: Desk, held: Held) -> None:
         await jobs.complete(db, held, desk.clock())
 
 
+async def _lessons(desk: Desk, held: Held) -> None:
+    """Of a day, as a step of its round, or at once."""
+    if held.subject:
+        await _round(desk, held)
+        return
+    async with workspace_transaction(desk.engine, held.workspace_id) as db:
+        await learning.at_once(await _work(desk, db, held))
+        await jobs.complete(db, held, desk.clock())
+
+
 async def _purge(desk: Desk, held: Held) -> None:
     async with workspace_transaction(desk.engine, held.workspace_id) as db:
         await purges.purge(await _work(desk, db, held))
@@ -67,6 +78,7 @@ DUTIES: Mapping[JobKind, Duty] = {
     JobKind.IMPORT_REVERT: _revert,
     JobKind.SNAPSHOTS: _round,
     JobKind.STALE: _round,
+    JobKind.LESSONS: _lessons,
     JobKind.LEDGER_FOLD: _fold,
     JobKind.PURGE: _purge,
 }

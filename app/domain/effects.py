@@ -13,7 +13,6 @@ from sqlalchemy import Row
 
 from app.core.work import Work
 from app.domain.facts import Story, story
-from app.domain.forecasts import periods_from
 from app.domain.outlooks import (
     FORMULA,
     METHOD,
@@ -23,6 +22,7 @@ from app.domain.outlooks import (
     past_of,
     view,
 )
+from app.domain.periods_ahead import periods_from
 from app.domain.processes import resolve
 from app.engine.flow.facts import Outcome, day
 from app.engine.forecast import COUNT_SCALE, of_scope

@@ -1,15 +1,14 @@
 """Forecasts: what to expect in each period, without any date or probability a person has typed."""
 
+import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from math import isnan
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row
 
-from app.core.errors import Invalid
 from app.core.work import Work
 from app.domain import margins
 from app.domain.contributions import (
@@ -19,7 +18,7 @@ from app.domain.contributions import (
     excluded_sums,
     left_out,
 )
-from app.domain.facts import Story, deals_of, orders_of, stays_of, story
+from app.domain.facts import Story, deals_of, orders_of, stays_of
 from app.domain.forecast_parts import (
     Measure,
     Scene,
@@ -27,19 +26,22 @@ from app.domain.forecast_parts import (
     period_out,
     unassigned_out,
 )
+from app.domain.horses import dead_among
 from app.domain.inflow import NOTHING, Arrived, Question, arrived
+from app.domain.lessons.forecasts import Taught, taught
+from app.domain.lessons.telling import learnt_out
 from app.domain.margins import Margins
-from app.domain.outlooks import FORMULA, METHOD, Outlook, dead_of, outlook, past_of, view
+from app.domain.outlooks import FORMULA, METHOD, Outlook, View, outlook_by, view
+from app.domain.periods_ahead import periods_from
 from app.domain.processes import resolve
 from app.domain.questions import here, seen_at
 from app.domain.sight import parts_shown
-from app.engine.flow.facts import moment
+from app.engine.flow.facts import day, moment
 from app.engine.flow.packed import unnamed
 from app.engine.forecast import of_scope
 from app.engine.money import exponent
-from app.engine.periods import Grain, Period, bounds, containing
+from app.engine.periods import Period, bounds
 from app.schemas.forecast import (
-    MONTHS_AHEAD,
     ForecastOut,
     ForecastPeriodOut,
     ForecastQuery,
@@ -48,15 +50,9 @@ from app.schemas.forecast import (
 )
 from app.schemas.metrics import tenths_out
 from app.schemas.ratios import chance_out
-from app.schemas.scopes import EVERYBODY, Business
+from app.schemas.scopes import EVERYBODY
 
 MARGINS_FROM = timedelta(days=365)
-_MOST = {
-    Grain.WEEK: 157,
-    Grain.MONTH: MONTHS_AHEAD,
-    Grain.QUARTER: MONTHS_AHEAD // 3,
-    Grain.YEAR: MONTHS_AHEAD // 12,
-}
 
 
 async def read(work: Work, asked: ForecastQuery) -> ForecastOut:
@@ -65,8 +61,8 @@ async def read(work: Work, asked: ForecastQuery) -> ForecastOut:
     process = await resolve(work, asked.process)
     await here(work, asked.scope)
     periods = periods_from(work, at, asked.grain, asked.periods)
-    told = await _story(work, process.id, asked)
-    seen = await _outlook(work, process, asked, told, periods)
+    made = await taught(work, process, asked, periods)
+    seen, told = await _outlook(work, process, asked, made, periods), made.told
     shares = await deals_of(work, told, asked.scope)
     scene = Scene(
         measure=Measure.of(asked.unit, work.home.currency, exponent(work.home.currency)),
@@ -81,6 +77,7 @@ async def read(work: Work, asked: ForecastQuery) -> ForecastOut:
     left, margin = left_out(scene), await _margin(work, asked, told)
     return ForecastOut(
         **_frame(work, asked, scene),
+        learnt=learnt_out(made.learnt),
         periods=[
             _left(work, period_out(scene, number, period, part), margin)
             for number, (period, part) in enumerate(zip(periods, parts, strict=True))
@@ -110,48 +107,18 @@ def _left(work: Work, one: ForecastPeriodOut, margin: Margins | None) -> Forecas
     return one.model_copy(update={"expected_margin": left})
 
 
-def periods_from(work: Work, at: datetime, grain: Grain, count: int) -> list[Period]:
-    """The period that holds `at`, and those after it; 422 beyond 36 months."""
-    if count > _MOST[grain]:
-        detail = f"a forecast reaches 36 months ahead: {_MOST[grain]} periods of a {grain}"
-        raise Invalid.parameter("periods", "too_far_ahead", detail)
-    today = at.astimezone(work.home.zone).date()
-    periods = [containing(today, grain, work.home.fiscal_start)]
-    while len(periods) < count:
-        periods.append(periods[-1].next)
-    return periods
-
-
-async def _story(work: Work, process_id: UUID, asked: ForecastQuery) -> Story:
-    return await story(
-        work,
-        process_id,
-        as_of=asked.as_of,
-        effective_at=asked.effective_at,
-        business_type=asked.business_type,
-    )
-
-
 async def _outlook(
-    work: Work, process: Row[Any], asked: ForecastQuery, told: Story, periods: Sequence[Period]
+    work: Work, process: Row[Any], asked: ForecastQuery, made: Taught, periods: Sequence[Period]
 ) -> Outlook:
-    """What was said in the past was said of all business, and teaches nothing of a part of it."""
-    of_all = asked.business_type is Business.ALL
-    past = await past_of(work, process.id, told.at) if of_all else []
+    """Made beside the server, which goes on answering meanwhile."""
     how = await view(work, process, as_of=asked.as_of, effective_at=asked.effective_at)
-    dead = None if of_all else await _dead(work, process, asked, told)
-    ends = [bounds(each, work.home.zone)[1] for each in periods]
-    return await outlook(told, ends, how, past, dead)
+    ends = [day(bounds(each, work.home.zone)[1]) for each in periods]
+    return await asyncio.to_thread(_seen, made, ends, how)
 
 
-async def _dead(work: Work, process: Row[Any], asked: ForecastQuery, told: Story) -> frozenset[int]:
-    """Who is dead in a part of the business, judged by all of it, as the round does that gives
-    them up."""
-    whole = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
-    gone = await dead_of(work, process, whole, asked)
-    ids, known = (one.table.columns["opportunity_id"] for one in (whole, told))
-    buried = {ids[number] for number in gone}
-    return frozenset(n for n, id in enumerate(known.tolist()) if id in buried)
+def _seen(made: Taught, ends: Sequence[float], how: View) -> Outlook:
+    dead = dead_among(made.told, how.resets, made.norms) if how.buries else frozenset[int]()
+    return outlook_by(made.lesson, made.told, ends, how.exponent, dead)
 
 
 async def _won(work: Work, asked: ForecastQuery, told: Story, period: Period) -> Arrived:

@@ -16,12 +16,12 @@ from app.core.work import Work
 from app.domain.facts import Story
 from app.domain.milestones import section_rate
 from app.domain.policies import asked_at, policy_at
-from app.engine.decay import Limit, State, Verdict, judge, limit
-from app.engine.flow.facts import day, standing
+from app.engine.decay import STANDARD, Limit, State, Verdict, judge, limit
+from app.engine.flow.facts import Numbers, day, standing
 from app.engine.flow.lead_times import ENOUGH, Lag, dwell, or_typical, quantile, summed
 from app.engine.flow.packed import yes
-from app.engine.forecast import Chance, Prior, Rates, fit
-from app.engine.forecast.fading import faded, horizon
+from app.engine.forecast import Chance, Prior, Rates, chances, fit
+from app.engine.forecast.fading import below, horizon, remaining
 
 FORMULA = (
     "dead_horses.1: days since the last new arrival; what is left of the chance of an order within"
@@ -52,6 +52,18 @@ class Bounds:
     p75: float | None
     converters: int
     limit: Limit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Norms:
+    """What open deals are held against: the bounds of each section, the rates, whether anybody was
+    seen, or stated, to go from each section to the order, and by age what is left of the chance
+    there (see `remaining`)."""
+
+    bounds: tuple[Bounds, ...]
+    rates: Rates
+    known: tuple[bool, ...]
+    left: tuple[Numbers, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,34 +118,61 @@ async def resets(
     return {row.opportunity_id: row.at for row in rows}
 
 
-def judged(told: Story, resets: Mapping[UUID, datetime] = NOBODY) -> Judgement:
-    """How each open deal stands, by the rates of the whole story; `resets` restart its clock."""
+def judged(
+    told: Story, resets: Mapping[UUID, datetime] = NOBODY, by: Norms | None = None
+) -> Judgement:
+    """How each open deal stands, by the norms of the whole story, or those learnt before; `resets`
+    restart its clock."""
+    by = by or norms(told)
+    deals, sections, ages = _standing(told, resets)
+    found = chances(by.rates, by.left, sections, ages)
+    return Judgement(
+        [
+            _horse(deal, by.bounds[section], age, chance if by.known[section] else None, by.rates)
+            for deal, section, age, chance in zip(deals, sections, ages, found, strict=True)
+        ],
+        by.bounds,
+    )
+
+
+def norms(told: Story) -> Norms:
+    """What all deals that ever were teach of those that stand."""
     facts = told.facts
-    stands = standing(facts)
     everything = yes(len(facts.stays.deal))
     lags = [dwell(facts, section, everything) for section in range(facts.sections)]
     typical = [row.typical_days for row in told.milestones[:-1]]
     ways = summed([or_typical(lag, days) for lag, days in zip(lags, typical, strict=True)])
-    bounds = [
+    bounds = tuple(
         _bounds(told, section, lag, way)
         for section, (lag, way) in enumerate(zip(lags, ways, strict=True))
-    ]
-    sections: list[int] = stands.section.tolist()
+    )
+    rates = fit(facts, prior_of(told))
+    left = remaining(rates, [each.horizon for each in bounds])
+    return Norms(bounds, rates, tuple(_known(rates)), left)
+
+
+def dead_among(
+    told: Story, resets: Mapping[UUID, datetime] = NOBODY, by: Norms | None = None
+) -> frozenset[int]:
+    """The dead ones of all that `judged` judges, found at once."""
+    by = by or norms(told)
+    deals, sections, ages = _standing(told, resets)
+    gone = below(by.rates, by.left, sections, ages, STANDARD.dead, STANDARD.evidence)
+    each = zip(deals, sections, gone, strict=True)
+    return frozenset(deal for deal, section, dead in each if dead and by.known[section])
+
+
+def _standing(
+    told: Story, resets: Mapping[UUID, datetime]
+) -> tuple[list[int], list[int], list[float]]:
+    """Each deal that stands, its section and its days without movement."""
+    stands = standing(told.facts)
     deals: list[int] = stands.deal.tolist()
     ages: list[float] = stands.age.tolist()
     if resets:
         each = zip(deals, ages, strict=True)
         ages = [_age(told, deal, age, resets) for deal, age in each]
-    rates = fit(facts, prior_of(told))
-    known = _known(rates)
-    found = faded(rates, [each.horizon for each in bounds], sections, ages)
-    return Judgement(
-        [
-            _horse(deal, bounds[section], age, chance if known[section] else None, rates)
-            for deal, section, age, chance in zip(deals, sections, ages, found, strict=True)
-        ],
-        bounds,
-    )
+    return deals, stands.section.tolist(), ages
 
 
 def prior_of(told: Story) -> Prior:

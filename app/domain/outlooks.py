@@ -13,12 +13,23 @@ from sqlalchemy import Row
 
 from app.core.work import Work
 from app.domain.facts import Story
-from app.domain.horses import judged, prior_of, resets
+from app.domain.horses import dead_among, prior_of, resets
 from app.domain.policies import asked_at, policy_at
-from app.engine.flow.facts import day
+from app.engine.flow.facts import Numbers, day
 from app.engine.flow.gathering import NEVER
 from app.engine.flow.packed import chosen, day_of
-from app.engine.forecast import Chance, Forecast, Past, chances, forecast, with_rates_held
+from app.engine.forecast import (
+    Chance,
+    Forecast,
+    Lesson,
+    Past,
+    chances,
+    chances_now,
+    expect,
+    learn,
+    scale_of,
+    with_rates_held,
+)
 from app.engine.forecast.returning import with_returning
 from app.engine.money import exponent
 from app.schemas.scopes import Moment
@@ -32,13 +43,24 @@ _REMEMBERED = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlook:
-    """`whole` holds every open deal and those that return from hold; `ever` is aligned with its
-    deals. `dead` are deals (indices into the facts) that promise nothing any more."""
+    """`whole` holds every open deal and those that return from hold. `by_age` is per section the
+    chance of an order at all by age in steps. `dead` are deals (indices into the facts) that
+    promise nothing any more."""
 
     told: Story
     whole: Forecast
-    ever: Sequence[Chance]
+    by_age: Sequence[Numbers]
     dead: frozenset[int]
+
+    @property
+    def ever(self) -> list[Chance]:
+        """Of each of the forecast's deals."""
+        return chances(self.whole.rates, self.by_age, self.whole.section, self.whole.age)
+
+    @property
+    def ever_now(self) -> list[float]:
+        """Of it only how it stands."""
+        return chances_now(self.whole.rates, self.by_age, self.whole.section, self.whole.age)
 
     def counted(self, shares: Sequence[Fraction | int]) -> list[Fraction | int]:
         """A scope's shares in the deals, without those in dead horses. Whole ones as integers:
@@ -100,18 +122,25 @@ def look_ahead(
     dead: frozenset[int] | None = None,
 ) -> Outlook:
     """`ends` are days; who is `dead` is found out, unless it is known from another look."""
-    standing = forecast(told.facts, ends, prior_of(told), past, how.exponent)
-    whole = with_returning(standing, told.facts, _returns(told))
+    lesson = learn(told.facts, ends, prior_of(told), past, scale_of(how.exponent))
     gone = _dead(told, how) if dead is None else dead
-    return Outlook(told, whole, chances(whole.rates, whole.section, whole.age), gone)
+    return outlook_by(lesson, told, ends, how.exponent, gone)
+
+
+def outlook_by(
+    lesson: Lesson, told: Story, ends: Sequence[float], exponent: int, dead: frozenset[int]
+) -> Outlook:
+    """What a lesson says of the deals standing in a story."""
+    standing = expect(lesson, told.facts, ends, exponent)
+    whole = with_returning(standing, told.facts, _returns(told))
+    return Outlook(told, whole, lesson.ever, dead)
 
 
 def held_at(earlier: Outlook, later: Outlook) -> Outlook:
     """What the deals of the later story contribute at the rates of the earlier one."""
     told = later.told
     whole = with_returning(with_rates_held(earlier.whole, told.facts), told.facts, _returns(told))
-    ever = chances(whole.rates, whole.section, whole.age)
-    return Outlook(told, whole, ever, later.dead)
+    return Outlook(told, whole, earlier.by_age, later.dead)
 
 
 async def past_of(work: Work, process_id: UUID, until: datetime) -> list[Past]:
@@ -148,7 +177,7 @@ def _returns(told: Story) -> dict[int, float]:
 
 
 def _dead(told: Story, how: View) -> frozenset[int]:
-    return judged(told, how.resets).dead if how.buries else frozenset()
+    return dead_among(told, how.resets) if how.buries else frozenset()
 
 
 def _past(value: Row[Any], orders: Row[Any]) -> Past:

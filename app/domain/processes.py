@@ -13,6 +13,7 @@ from app.core.errors import InUse, Invalid, NotFound
 from app.core.ids import uuid7
 from app.core.page import Order, Page, page
 from app.core.work import Work
+from app.domain.lessons import calling
 from app.domain.lineages import lineages
 from app.domain.lint import lint, told
 from app.domain.milestones import check, document, documents, milestones_of, store
@@ -86,6 +87,7 @@ async def publish(work: Work, wanted_process: str | UUID, wanted: VersionIn) -> 
     before = await current_version(work, process.id)
     continued = lineages(wanted.milestones, await milestones_of(work, before.id))
     await _publish(work, process.id, before.number + 1, wanted.milestones, continued)
+    await calling.call(work)
     return await read(work, process.id)
 
 

@@ -1,4 +1,5 @@
-"""What is done once a day in every workspace, without anybody asking: dead horses and snapshots.
+"""What is done once a day in every workspace, without anybody asking: dead horses, snapshots, and
+what the past teaches.
 
 A round belongs to a local day and begins at two in the morning of the workspace; each of its steps
 is a job. Its place in the ledger is written in the same transaction as its effects, so that a round
@@ -21,6 +22,7 @@ from app.core.database import workspace_transaction
 from app.core.work import Work
 from app.domain import burials, jobs, snapshots
 from app.domain.access import home
+from app.domain.lessons import learning
 from app.schemas.jobs import JobKind
 from app.tables import DailyRound, Process, Workspace
 
@@ -35,7 +37,11 @@ async def _snapshot(work: Work, process: Row[Any]) -> None:
 
 
 Step = Callable[[Work, Row[Any]], Awaitable[None]]
-STEPS: Mapping[str, Step] = {"snapshots": _snapshot, "stale": burials.bury}
+STEPS: Mapping[str, Step] = {
+    "snapshots": _snapshot,
+    "stale": burials.bury,
+    "lessons": learning.nightly,
+}
 
 
 async def call(

@@ -9,13 +9,13 @@ from app.core.work import Work
 from app.domain import lights, rounds
 from app.domain.current_aims import current
 from app.domain.facts import Story
-from app.domain.forecasts import periods_from
 from app.domain.funnel import Funnel, Standing, covered, funnel_of
 from app.domain.funnel_speed import maybe_money, money
 from app.domain.horses import NOBODY
 from app.domain.notices import marks
 from app.domain.observed_rates import passings
 from app.domain.outlooks import View, outlook, past_of
+from app.domain.periods_ahead import periods_from
 from app.domain.policies import asked_at, policy_at
 from app.domain.processes import resolve
 from app.domain.stale import Stable, frame, of_scope

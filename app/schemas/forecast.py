@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.engine.periods import Grain
 from app.schemas.base import MoneyOut, Out
+from app.schemas.learnt import LearntOut
 from app.schemas.scopes import EVERYBODY, Business, Moment, ScopeIn
 from app.schemas.units import MarginShareOut
 
@@ -181,6 +182,7 @@ class UnassignedForecastOut(Out):
 
 
 class ForecastOut(Out):
+    learnt: LearntOut
     as_of: datetime
     effective_at: datetime | None
     process_id: UUID
@@ -209,7 +211,10 @@ class ForecastOut(Out):
     periods: list[ForecastPeriodOut]
     blend: Annotated[BlendOut, Field(description="That of the first period.")]
     categories: list[CategoryOut]
-    excluded: list[ExcludedOut]
+    excluded: Annotated[
+        list[ExcludedOut],
+        Field(description="Of each reason the 100 of most value; `excluded_sums` count all."),
+    ]
     excluded_sums: list[ExcludedSumOut]
     unassigned: Annotated[
         list[UnassignedForecastOut] | None, Field(description="With `scope=all` only.")

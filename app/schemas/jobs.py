@@ -15,6 +15,7 @@ class JobKind(StrEnum):
     IMPORT_REVERT = "import_revert"
     SNAPSHOTS = "snapshots"
     STALE = "stale"
+    LESSONS = "lessons"
     LEDGER_FOLD = "ledger_fold"
     PURGE = "purge"
 

@@ -5,7 +5,7 @@ from app.tables.audit import AuditEntry, Identity
 from app.tables.base import Owned, Table, Versioned
 from app.tables.cell_deals import CellDeal
 from app.tables.distinctions import DistinctAccounts, DistinctOpportunities
-from app.tables.forecasts import ForecastPoint, ForecastSnapshot
+from app.tables.forecasts import ForecastLesson, ForecastPoint, ForecastSnapshot
 from app.tables.goals import Goal, GoalProduct
 from app.tables.idempotency import KeptAnswer
 from app.tables.imports import (
@@ -61,6 +61,7 @@ __all__ = [
     "Event",
     "EventMark",
     "ExitReason",
+    "ForecastLesson",
     "ForecastPoint",
     "ForecastSnapshot",
     "Goal",

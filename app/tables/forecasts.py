@@ -2,9 +2,11 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, Double, ForeignKeyConstraint, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.tables.base import Owned, home, link
@@ -83,4 +85,35 @@ class ForecastPoint(Owned):
         ),
         CheckConstraint("unit IN ('value', 'orders')", name="unit_known"),
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+    )
+
+
+class ForecastLesson(Owned):
+    """What was learnt of a process's past, as `app/domain/lessons` writes and reads it.
+
+    `shape` says for which kind of question, `as_of` from what was known when, `in_force_from`
+    since when it is used; `deals` are those it was learnt from. It holds for the version, the
+    method and the currency it was learnt for.
+    """
+
+    __tablename__ = "forecast_lessons"
+
+    process_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version_id: Mapped[UUID] = mapped_column(primary_key=True)
+    shape: Mapped[str] = mapped_column(primary_key=True)
+    in_force_from: Mapped[datetime] = mapped_column(primary_key=True)
+    as_of: Mapped[datetime]
+    learnt_at: Mapped[datetime]
+    asked: Mapped[bool]
+    method: Mapped[str]
+    currency: Mapped[str]
+    deals: Mapped[int]
+    payload: Mapped[list[Any]] = mapped_column(JSONB(none_as_null=True))
+
+    __table_args__ = (
+        home(),
+        link("process_id", "processes", ondelete="CASCADE"),
+        link("version_id", "process_versions", ondelete="CASCADE"),
+        CheckConstraint("in_force_from >= as_of", name="in_force_after_as_of"),
+        CheckConstraint("deals >= 0", name="deals_counted"),
     )

@@ -81,11 +81,11 @@ async def test_a_day_is_queued_once_and_done(client, app, workspace, clock):
 
     async def done():
         found = await listed(client, state="completed")
-        return len(found) == 3
+        return len(found) == 4
 
     await until(done)
     found = {(job["kind"], job["subject"]) for job in await listed(client)}
-    assert found == {(kind, "2026-07-20") for kind in ("snapshots", "stale", "purge")}
+    assert found == {(kind, "2026-07-20") for kind in ("snapshots", "stale", "lessons", "purge")}
 
 
 async def everywhere(engine):

@@ -17,6 +17,7 @@ APPEND_ONLY = {
     "events",
     "currency_rates",
     "daily_rounds",
+    "forecast_lessons",
     "forecast_points",
     "forecast_snapshots",
     "order_lines",

@@ -1,5 +1,6 @@
 """The story of a process: what its deals did, as it was known at a moment."""
 
+from app.domain.facts.columns import Moments, People
 from app.domain.facts.deals import DealRow, Deals
 from app.domain.facts.stories import (
     Story,
@@ -15,6 +16,8 @@ from app.domain.facts.stories import (
 __all__ = [
     "DealRow",
     "Deals",
+    "Moments",
+    "People",
     "Story",
     "deals_of",
     "orders_of",

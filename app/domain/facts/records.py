@@ -102,6 +102,18 @@ class Record:
             self.hands,
         )
 
+    def standing(self, since: int) -> "Record":
+        """Only what stands open in the process, on hold or not, and what customers declined since
+        that tick. Kept for all who ask the same."""
+        name = f"standing {since}"
+        if name not in self.made:
+            told = self.deals
+            declined = (told["status"] == "exited") & (told["exit_kind"] == "declined")
+            declined &= told["exited_at"] >= since
+            self.made[name] = self.only((told["status"] == "open") | declined)
+        found: Record = self.made[name]
+        return found
+
     def _cleaned_up(self) -> Flags:
         if "clean_up" not in self.made:
             exits = self.exits

@@ -70,16 +70,21 @@ async def story(
     as_of: datetime | None = None,
     effective_at: datetime | None = None,
     business_type: Business = Business.ALL,
+    standing: datetime | None = None,
 ) -> Story:
     """Everything known at `as_of`, or true at `effective_at`; without either, now.
 
-    What is known now is kept from question to question, and read anew where it was touched.
+    What is known now is kept from question to question, and read anew where it was touched. With
+    `standing` it tells only of the deals open in the process, and of those declined since that
+    moment; since when there is a record it cannot know then.
     """
     at = min(as_of or work.now, effective_at or work.now)
     version = await version_at(work, process_id, at)
     milestones = await milestones_of(work, version.id)
     asked = Asked(process_id, tuple(row.lineage_id for row in milestones), at, as_of, effective_at)
     record = await (read if asked.past else keeping.kept)(work, asked)
+    if standing is not None:
+        record = record.standing(tick(standing))
     if business_type is not Business.ALL:
         record = record.only(record.deals["business_type"] == business_type.value)
     found = record.at(at)
@@ -89,7 +94,7 @@ async def story(
         version=version,
         milestones=milestones,
         at=at,
-        facts=replace(made.facts, since=begins(made.facts)),
+        facts=made.facts if standing else replace(made.facts, since=begins(made.facts)),
         deals=found,
         arrived_at=made.arrived_at,
         arrived_owner=made.arrived_owner,

@@ -52,6 +52,7 @@ from app.domain.imports.news import finished
 from app.domain.imports.outcome import Outcome
 from app.domain.imports.pulse import Progress, Pulse, Stopped, beating
 from app.domain.jobs import Held
+from app.domain.lessons import calling
 from app.domain.milestones import milestones_of
 from app.domain.outbox.telling import tell
 from app.schemas.imports import ImportIn, ImportObject, ImportOut, ImportState
@@ -332,6 +333,8 @@ async def _finish(run: _Run, work: Work, plan: Plan) -> None:
     if not (mine and await register.put(work.db, run.held, **ended)):
         raise Stopped
     row = await work.get(Import, run.id)
+    if read >= calling.MANY_ROWS and not row.dry_run:
+        await calling.call(work)
     await tell(work, finished(row, row.state, row.counts))
 
 

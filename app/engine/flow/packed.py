@@ -32,7 +32,7 @@ def numbers(told: bytes | None) -> Numbers:
     return np.frombuffer(told or b"", dtype=">f8").astype(np.float64)
 
 
-def whole(told: Sequence[int]) -> Places:
+def whole(told: Sequence[int] | Places) -> Places:
     return np.asarray(told, dtype=np.int64)
 
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.engine.flow.facts import Facts, Outcome
-from app.engine.forecast.chances import Chance
+from app.engine.flow.facts import Facts, Numbers, Outcome
+from app.engine.forecast.chances import chances_now
 from app.engine.forecast.fit import Rates, evidences
 from app.engine.forecast.roll import roll
 
@@ -27,22 +27,28 @@ def horizon(p90: float | None) -> float:
     return USUAL if p90 is None else min(max(float(p90), SHORTEST), LONGEST)
 
 
-def faded(
-    rates: Rates, horizons: Sequence[float], sections: Sequence[int], ages: Sequence[float]
-) -> list[Chance]:
-    """Per deal, by its section and its age there in days: the chance of an order within the
-    section's horizon, now and on arrival, and the exits that the age's bucket rests on."""
+def remaining(rates: Rates, horizons: Sequence[float]) -> tuple[Numbers, ...]:
+    """Per section and age in steps the chance of an order within the section's horizon (days)."""
     days = sorted(set(horizons))
     table = roll(rates, days)
-    known: list[list[float]] = [
-        table.within[days.index(each), section].tolist() for section, each in enumerate(horizons)
-    ]
-    seen = evidences(rates, sections, ages)
-    last = table.within.shape[2] - 1
-    found = []
-    for section, age, evidence in zip(sections, ages, seen, strict=True):
-        now = known[section][min(int(age / rates.step), last)]
-        found.append(Chance(now, known[section][0], evidence))
+    return tuple(table.within[days.index(each), section] for section, each in enumerate(horizons))
+
+
+def below(
+    rates: Rates,
+    left: Sequence[Numbers],
+    sections: Sequence[int],
+    ages: Sequence[float],
+    share: float,
+    evidence: float,
+) -> list[bool]:
+    """Which of these deals have less than that share of their chance on arrival left, where at
+    least so much evidence is there to believe it."""
+    now = np.array(chances_now(rates, left, sections, ages))
+    first = np.array([float(each[0]) for each in left])[np.asarray(sections, dtype=np.int64)]
+    seen = np.array(evidences(rates, sections, ages))
+    gone = (first > 0) & (now / np.where(first > 0, first, 1.0) < share) & (seen >= evidence)
+    found: list[bool] = gone.tolist()
     return found
 
 

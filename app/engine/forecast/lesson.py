@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.flow.facts import Facts, Places
+from app.engine.flow.facts import Facts, Numbers, Places
 from app.engine.forecast.blend import Blend, RunRate, run_rate
 from app.engine.forecast.correction import Correction
 from app.engine.forecast.fit import Prior, Rates, step_of
 from app.engine.forecast.history import Moment, history
 from app.engine.forecast.promise import Ground
+from app.engine.forecast.roll import ever
 from app.engine.forecast.track import SLACK, Past, Track, longest, track
 
 
@@ -34,7 +35,8 @@ class Weights:
 @dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
     """Learnt at `at` for the consecutive periods that end at `ends` (days); `since` is the day
-    from which on closes were recorded. Corrections and blends are one per period."""
+    from which on closes were recorded. Corrections and blends are one per period. `ever` is per
+    section the chance of an order at all by age in steps."""
 
     at: float
     since: float
@@ -47,6 +49,7 @@ class Lesson:
     count_blend: tuple[Blend, ...]
     rate: RunRate
     weights: Weights
+    ever: tuple[Numbers, ...]
     basis: str
     origins: int
 
@@ -92,6 +95,7 @@ def _lesson(
         count_blend=known.count_blend,
         rate=rate,
         weights=_weights(moment, rate.days, money_scale),
+        ever=tuple(ever(known.tables.rates)),
         basis=known.basis,
         origins=known.origins,
     )

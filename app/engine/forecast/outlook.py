@@ -139,7 +139,8 @@ def forecast(
 
 def scale_of(exponent: int) -> int:
     """Units of a forecast's money in one of a currency with so many decimals."""
-    return 10**(exponent + MONEY_PLACES)
+    scale: int = 10 ** (exponent + MONEY_PLACES)
+    return scale
 
 
 def expect(lesson: Lesson, facts: Facts, ends: Sequence[float], exponent: int = 2) -> Forecast:

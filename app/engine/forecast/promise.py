@@ -89,7 +89,8 @@ def tables(
 
 def rolled_on(count: Rates, value: Rates, offsets: Sequence[float]) -> Tables:
     """The tables of rates that were learnt before."""
-    return Tables(count, *roll_all([count, value], offsets), value)
+    by_count, by_value = roll_all([count, value], offsets)
+    return Tables(count, by_count, by_value, value)
 
 
 def ground(moment: Moment) -> Ground:

@@ -126,7 +126,8 @@ def test_a_fast_process_has_steps_of_a_day_and_a_slow_one_of_five():
 
 
 def test_chances_say_what_evidence_they_rest_on():
-    found = chances(fit(won_and_lost(20, 20), NONE, step=1.0), [0, 0], [0.0, 5.0])
+    rates = fit(won_and_lost(20, 20), NONE, step=1.0)
+    found = chances(rates, ever(rates), [0, 0], [0.0, 5.0])
     assert found[0].now == found[0].on_arrival
     assert found[1].evidence >= 15
 

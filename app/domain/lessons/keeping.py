@@ -1,0 +1,149 @@
+"""The lessons that are kept: which is in force at a moment, and how a new one comes into force.
+
+Nothing kept is ever changed, and none comes into force earlier than it was written. So a question
+about a moment finds the same lesson whenever it is asked.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+
+from app.core.work import Work
+from app.domain.lessons.payloads import heard, told
+from app.tables import ForecastLesson, Passage, Process
+
+# Fewer arrivals than these are read in less time than anybody notices.
+LARGE = 5_000
+# Without a newer one it is learnt anew by the question itself.
+LASTS = timedelta(hours=48)
+METHOD = "lesson.1"
+QUESTION, LESSON = "question", "lesson"
+# Decoded lessons that stay at hand in this process; they never change.
+_AT_HAND = 64
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('lesson:' || :what, 0))"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Of which process and version, and for which shape of question."""
+
+    process_id: UUID
+    version_id: UUID
+    shape: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """How an answer came by what it knows of the past: from which moment's knowledge, and from how
+    many deals."""
+
+    source: str
+    at: datetime
+    deals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A lesson in force, as it was learnt."""
+
+    content: Any
+    learnt: Learnt
+
+
+known: OrderedDict[tuple[Any, ...], Kept] = OrderedDict()
+
+
+async def in_force(
+    work: Work, keys: Sequence[Key], kinds: Sequence[type], at: datetime
+) -> list[Kept] | None:
+    """For each key the lesson in force at that moment, as what it is; None if one is missing."""
+    rows = await _rows(work, keys, at)
+    found = {Key(row.process_id, row.version_id, row.shape): row for row in rows}
+    if len(found) < len(keys):
+        return None
+    return [await _decoded(work, found[key], kind) for key, kind in zip(keys, kinds, strict=True)]
+
+
+async def _rows(work: Work, keys: Sequence[Key], at: datetime) -> Sequence[Row[Any]]:
+    """Which are in force, without what they say."""
+    lesson = ForecastLesson
+    key: tuple[Any, ...] = (lesson.process_id, lesson.version_id, lesson.shape)
+    query: Select[Any] = (
+        select(*key, lesson.in_force_from, lesson.as_of, lesson.deals)
+        .ext(distinct_on(*key))
+        .where(
+            lesson.workspace_id == work.workspace_id,
+            tuple_(*key).in_([(each.process_id, each.version_id, each.shape) for each in keys]),
+            lesson.in_force_from <= at,
+            lesson.in_force_from > at - LASTS,
+            lesson.method == METHOD,
+            lesson.currency == work.home.currency,
+        )
+        .order_by(*key, lesson.in_force_from.desc())
+    )
+    return await work.all(query)
+
+
+async def _decoded(work: Work, row: Row[Any], kind: type) -> Kept:
+    place = (work.workspace_id, row.process_id, row.version_id, row.shape, row.in_force_from)
+    found = known.get(place)
+    if found is not None:
+        known.move_to_end(place)
+    else:
+        lesson = ForecastLesson
+        query = select(lesson.payload).where(
+            lesson.workspace_id == work.workspace_id,
+            lesson.process_id == row.process_id,
+            lesson.version_id == row.version_id,
+            lesson.shape == row.shape,
+            lesson.in_force_from == row.in_force_from,
+        )
+        said = (await work.db.execute(query)).scalar_one()
+        found = Kept(heard(kind, said), Learnt(LESSON, row.as_of, row.deals))
+        known[place] = found
+        while len(known) > _AT_HAND:
+            known.popitem(last=False)
+    return found
+
+
+async def keep(
+    work: Work, key: Key, content: Any, learnt: Learnt, *, since: datetime, asked: bool
+) -> None:
+    """In force from `since` on; `asked`: by a question that waited for it."""
+    row = {
+        "workspace_id": work.workspace_id,
+        "process_id": key.process_id,
+        "version_id": key.version_id,
+        "shape": key.shape,
+        "in_force_from": since,
+        "as_of": learnt.at,
+        "learnt_at": work.now,
+        "asked": asked,
+        "method": METHOD,
+        "currency": work.home.currency,
+        "deals": learnt.deals,
+        "payload": told(content),
+    }
+    await work.db.execute(insert(ForecastLesson).values(row).on_conflict_do_nothing())
+
+
+async def is_large(work: Work) -> bool:
+    """Whether there are so many arrivals that what they teach is kept."""
+    some = select(Passage.opportunity_id).where(Passage.workspace_id == work.workspace_id)
+    counted = select(func.count()).select_from(some.limit(LARGE).subquery())
+    return bool(await work.db.scalar(counted) == LARGE)
+
+
+async def alone(work: Work, key: Key) -> None:
+    """Wait for whoever is learning the same for another question. A replica, which could keep
+    nothing, says so here and not after all the work."""
+    process = work.rows(Process).where(Process.id == key.process_id)
+    await work.all(process.with_for_update(key_share=True, read=True))
+    what = f"{work.workspace_id} {key.process_id} {key.version_id} {key.shape}"
+    await work.db.execute(text(_LOCK), {"what": what})
