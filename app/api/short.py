@@ -269,7 +269,7 @@ async def _opportunity(request: Request, lane: Lane, caller: Caller, *, id: str)
     """`GET /v1/opportunities/{id}`, whole and without companions."""
     if request.scope["query_string"]:
         return None
-    return await opportunity_bytes.read(lane, caller, UUID(id))
+    return await opportunity_bytes.read(lane, caller, id)
 
 
 async def _opportunities(request: Request, lane: Lane, caller: Caller) -> Found | None:

@@ -80,7 +80,7 @@ class Lane:
         self.idle: list[asyncpg.Connection] = []
         # What never changes in the database, and was read before.
         self.remembered: dict[tuple[Any, ...], Any] = {}
-        # What was told of something as it stood, under a mark that changes with it.
+        # What was told of something as it stood, with a mark that changes with it.
         self.shelves: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.kept = 0
 
@@ -90,16 +90,17 @@ class Lane:
         self.remembered[place] = found
 
     def shelf(self, of: tuple[Any, ...]) -> dict[str, Any]:
-        """What is kept of that, by its mark. Whoever adds to it goes by `keep`."""
+        """What is kept of that. Whoever adds to it goes by `keep`."""
         if (shelf := self.shelves.get(of)) is None:
             self.keep(self.shelves, of, shelf := {})
         return shelf
 
-    def keep(self, shelf: dict[Any, Any], mark: Any, told: Any) -> None:
-        if self.kept >= MOST_KEPT:
-            self._forget()
-        shelf[mark] = told
-        self.kept += 1
+    def keep(self, shelf: dict[Any, Any], of: Any, told: Any) -> None:
+        if of not in shelf:
+            if self.kept >= MOST_KEPT:
+                self._forget()
+            self.kept += 1
+        shelf[of] = told
 
     def _forget(self) -> None:
         self.shelves.clear()

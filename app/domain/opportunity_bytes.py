@@ -5,11 +5,14 @@ for byte as the ordinary way does (`tests/api/test_short_way.py`). Numbers of th
 workspace, $2 digest of the key, $3 now, $4 scope; then what is asked for.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.core.lane import WALL, Caller, Lane
 from app.domain.opportunity_json import COLUMNS, rare, section_of, written
+from app.domain.opportunity_memory import MARK, Told, keep, remembered, span, still
 from app.domain.pipeline import AGE, DUPLICATE_OF, PROGRESS, STATUS
 from app.engine.currencies import DECIMALS
 from app.schemas import attributes as words
@@ -150,27 +153,66 @@ FROM wall CROSS JOIN LATERAL (
   WHERE {KEY_OPENS}
   OFFSET 0) k
 LEFT JOIN LATERAL ({{asked}}) opportunities ON true"""
-PLAIN_ONE = PLAIN_DOOR.replace("{what}", f"{COLUMNS}, {PRODUCTS}").replace(
-    "{asked}", f"SELECT * {OWN} AND id BETWEEN $5 AND $5 ORDER BY id"
+_ROW = f"{OWN} AND id BETWEEN $5 AND $5 ORDER BY id"
+PLAIN_ONE = PLAIN_DOOR.replace("{what}", f"opportunities.mark, {COLUMNS}, {PRODUCTS}").replace(
+    "{asked}", f"SELECT {MARK} AS mark, * {_ROW}"
+)
+MARK_ONE = PLAIN_DOOR.replace("{what}", "opportunities.mark").replace(
+    "{asked}", f"SELECT {MARK} AS mark {_ROW}"
 )
 
 
-async def read(lane: Lane, caller: Caller, id: UUID) -> Found | None:
+async def read(lane: Lane, caller: Caller, id: str) -> Found | None:
     """One opportunity; without a body when there is none. None: ask the ordinary way."""
+    told = remembered(lane, caller).get(id)
+    if told is None or not still(told, caller.now):
+        return await _read_plain(lane, caller, id)
+    if told.body is None:
+        return await read_rare(lane, caller, id)
+    row = await lane.row(MARK_ONE, *caller, id)
+    if row is None:
+        return None
+    key_id, home, mark = row
+    if mark is None:
+        return Found(key_id, None)
+    if (mark, home) != (told.mark, told.home):
+        return await _read_plain(lane, caller, id)
+    return Found(key_id, told.body, told.version)
+
+
+async def _read_plain(lane: Lane, caller: Caller, id: str) -> Found | None:
     row = await lane.row(PLAIN_ONE, *caller, id)
     if row is None:
         return None
-    key_id, home, *columns, products = row
-    if columns[0] is None:
+    key_id, home, mark, *columns, products = row
+    if mark is None:
         return Found(key_id, None)
+    told = await telling(lane, caller, home, mark, columns, products)
+    if told.body is None:
+        return await read_rare(lane, caller, id)
+    return Found(key_id, told.body, told.version)
+
+
+async def telling(
+    lane: Lane,
+    caller: Caller,
+    home: str,
+    mark: str,
+    columns: Sequence[Any],
+    products: Sequence[UUID],
+) -> Told:
+    """What is told of an opportunity with these COLUMNS; kept for the next time."""
     section = await section_of(lane, caller.workspace_id, columns[3], columns[11])
     if rare(columns, section):
-        return await read_rare(lane, caller, id)
-    body = written(columns, section, home, caller.now, products=products)
-    return Found(key_id, body.encode(), columns[-3])
+        told = Told(mark, home, None, columns[-3])
+    else:
+        body = written(columns, section, home, caller.now, products=products).encode()
+        told = Told(mark, home, body, columns[-3], *span(columns, caller.now))
+    keep(lane, caller, told)
+    return told
 
 
-async def read_rare(lane: Lane, caller: Caller, id: UUID) -> Found | None:
+async def read_rare(lane: Lane, caller: Caller, id: str) -> Found | None:
     """The same, whatever it shows."""
     row = await lane.row(ONE, *caller, id)
     if row is None:

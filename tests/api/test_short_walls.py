@@ -15,7 +15,7 @@ from app.core.settings import Settings
 from app.domain import opportunity_bytes
 from app.domain.access import Scope
 from app.domain.opportunity_advance import ADVANCE
-from app.domain.opportunity_bytes import ONE, PLAIN_ONE
+from app.domain.opportunity_bytes import MARK_ONE, ONE, PLAIN_ONE
 from app.domain.opportunity_page import MARKS, ONES, PLAIN_ONES
 from tests.conftest import new_key
 from tests.deals import make_deal, make_process
@@ -43,6 +43,7 @@ async def test_a_foreign_workspace_is_not_opened_by_naming_it(app, client, deal,
     for query, asked in (
         (ONE, deal["id"]),
         (PLAIN_ONE, deal["id"]),
+        (MARK_ONE, deal["id"]),
         (MARKS, 50),
         (ONES, [deal["id"]]),
         (PLAIN_ONES, [deal["id"]]),
@@ -56,8 +57,8 @@ async def test_without_its_own_filter_the_short_way_still_sees_one_workspace(
     await make_process(neighbour)
     theirs = await make_deal(neighbour)
     read, own = asker(workspace, clock), "opportunities.workspace_id = k.workspace_id AND"
-    assert all(own in query for query in (ONE, PLAIN_ONE, MARKS, ONES, PLAIN_ONES))
-    for one, shown in ((ONE, "body"), (PLAIN_ONE, "id")):
+    assert all(own in query for query in (ONE, PLAIN_ONE, MARK_ONE, MARKS, ONES, PLAIN_ONES))
+    for one, shown in ((ONE, "body"), (PLAIN_ONE, "id"), (MARK_ONE, "mark")):
         bare = one.replace(own, "")
         mine, none = [await app.state.lane.row(bare, *read, each["id"]) for each in (deal, theirs)]
         assert (mine[shown] is None, none[shown]) == (False, None)
@@ -128,6 +129,7 @@ async def test_every_row_is_found_by_the_index_that_leads_to_it(owner_db, deal, 
             await filled(owner_db, workspace[0], fill)
         for query, asked, indexes in (
             (PLAIN_ONE, (id,), ALWAYS | {"opportunities_pk"}),
+            (MARK_ONE, (id,), {"workspaces_pk", "opportunities_pk"}),
             (PLAIN_ONES, ([id],), ALWAYS | {"opportunities_pk"}),
             (ONE, (id,), ALWAYS | WRITTEN | {"opportunities_pk"}),
             (ONES, ([id],), ALWAYS | WRITTEN | {"opportunities_pk"}),
