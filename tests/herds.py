@@ -34,8 +34,7 @@ async def herd(engine, workspace, *courses, process="new-business"):
         milestones = {row.key: row for row in await milestones_of(work, version.id)}
         made = [_deal(work, found.id, version.id, milestones, *course) for course in courses]
         await db.execute(insert(Opportunity), [deal for deal, _ in made])
-        for event in (event for _, events in made for event in events):
-            await db.execute(insert(Event).values(**event))
+        await db.execute(insert(Event), [event for _, events in made for event in events])
         ids = [deal["id"] for deal, _ in made]
         await replay.derive(work, ids=ids)
     return [str(id) for id in ids]
@@ -76,16 +75,25 @@ def _deal(work, process_id, version_id, milestones, day, steps, more=None):
     return deal, events
 
 
+# What one of these events may say and another may not: all of them go into one statement.
+SAID = ("milestone_id", "version_id", "owner_id", "value", "currency")
+SAID += ("exit_kind", "reason", "competitor")
+
+
 def _event(work, id, kind, at, **said):
-    return {
-        "workspace_id": work.workspace_id,
-        "id": uuid7(),
-        "opportunity_id": id,
-        "kind": kind,
-        "occurred_at": at,
-        "recorded_at": at,
-        "actor": "test",
-        "source": "herd",
-        "correction": False,
-        "reconstructed": False,
-    } | said
+    return (
+        dict.fromkeys(SAID)
+        | {
+            "workspace_id": work.workspace_id,
+            "id": uuid7(),
+            "opportunity_id": id,
+            "kind": kind,
+            "occurred_at": at,
+            "recorded_at": at,
+            "actor": "test",
+            "source": "herd",
+            "correction": False,
+            "reconstructed": False,
+        }
+        | said
+    )
