@@ -1,7 +1,6 @@
 """In large workspaces a forecast is told by what was learnt at a fixed moment; what is open counts
 at once."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from app.tables import ForecastLesson
 from tests.aims import ask, make_team
 from tests.conftest import NOW
 from tests.deals import MILESTONES, change, eur, make_person, make_process, post, tell
+from tests.imports.support import until
 from tests.seasons import season
 
 HERE = {"process": "new-business"}
@@ -188,9 +188,11 @@ async def test_a_new_version_is_a_new_lesson_learnt_as_soon_as_it_is_published(
     await forecast(client)
     clock.forward(minutes=1)
     await post(client, "/v1/processes/new-business/versions", milestones=STATED)
-    async with asyncio.timeout(30):
-        while all(row.asked for row in await lessons(engine, workspace)):
-            await asyncio.sleep(0.1)
+
+    async def learnt():
+        return any(not row.asked for row in await lessons(engine, workspace))
+
+    await until(learnt)
     clock.forward(minutes=15)
     found = await forecast(client)
     assert found["learnt"]["source"] == "lesson"

@@ -73,14 +73,19 @@ async def test_history_replayed_is_scored_against_what_the_file_says(listed, dea
 
 async def buried(client, engine, workspace, moment: str) -> set[str]:
     """The deals, by the file's id, that are dead as far as was known on a day."""
-    query = {"process": "new-business", "periods": 1, "effective_at": moment}
-    answer = (await client.get("/v1/forecast", params=query)).json()
+    query = {"process": "new-business", "state": "dead", "effective_at": moment, "limit": 200}
+    dead: set[str] = set()
+    while True:
+        answer = (await client.get("/v1/stale", params=query)).json()
+        dead |= {one["opportunity_id"] for one in answer["data"]}
+        if answer["next_cursor"] is None:
+            break
+        query["cursor"] = answer["next_cursor"]
     names = await asked(
         engine,
         workspace,
         "SELECT id::text, external_id FROM opportunities WHERE workspace_id = :ws",
     )
-    dead = {one["opportunity_id"] for one in answer["excluded"] if one["reason"] == "dead"}
     return {external for id, external in names if id in dead}
 
 

@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from app.core import walls
 
-revision = "2026_11_29_24_lessons"
-down_revision = "2026_11_28_22_jobs"
+revision = "2026_11_29_26_lessons"
+down_revision = "2026_11_29_25_cells"
 branch_labels = None
 depends_on = None
 
