@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from app.core import walls
 
-revision = "2026_11_29_26_lessons"
-down_revision = "2026_11_29_25_cells"
+revision = "2026_11_29_31_lessons"
+down_revision = "2026_11_29_30_undoing"
 branch_labels = None
 depends_on = None
 
