@@ -20,6 +20,7 @@ import pytest
 from tests.conftest import CLOCK, DOCUMENT, client_with
 from tests.contract.records import ID
 from tests.contract.walk import Walk, through
+from tests.faults.figures import note
 from tests.imports.support import finished
 from tests.security.barriers import without_filter, without_security
 from tests.security.grounds import Grounds, holdings, one_of_each, settle
@@ -111,6 +112,8 @@ async def test_a_neighbour_learns_nothing_and_changes_nothing(scene, standing):
         with without_filter(app) if standing == SECURITY else nullcontext():
             tried = await trespassed(app, scene.neighbour[1], scene.secrets)
     found = list(faults(tried, scene.alone))
+    operations = len({each.operation for each in tried})
+    note(standing=standing, operations=operations, tried=len(tried), faults=len(found))
     assert not found, "\n\n".join(found)
     assert await holdings(database, scene.owner) == before
     assert ids_of(await holdings(database, scene.neighbour[0])) & scene.secrets.ids == set()
