@@ -29,6 +29,7 @@ from app.domain.workspaces import create_workspace
 from app.main import create_app, document
 from tests import databases
 from tests.contract.conformance import faults
+from tests.faults import elsewhere
 from tests.start import settle
 
 SERVER = "BACKCAST_TEST_SERVER"
@@ -52,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """One server for all workers: made by the process that started the run."""
     if hasattr(config, "workerinput") or SERVER in os.environ:
         return
+    elsewhere.add_to(config)
     given = os.environ.pop("BACKCAST_DATABASE_URL", "")
     stack = ExitStack()
     if not given:
