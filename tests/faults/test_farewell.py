@@ -1,12 +1,15 @@
 """A service that is told to stop says so, ends what it has begun, and takes its database along."""
 
 import asyncio
+import os
 import signal
+import time
 
 import asyncpg
 import httpx2 as httpx
 
 from app.core.postgres import running
+from tests.faults.figures import note
 from tests.postgres.conftest import QUICK
 
 DRAIN = 3
@@ -43,18 +46,30 @@ async def test_told_to_stop_it_ends_what_it_has_begun_and_its_database_in_order(
         )
         half = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
         half[1].write(HALF.format(house.key).encode())
+        stream = asyncio.create_task(_heard(client))
         assert (await client.get("/readyz")).status_code == 200
         await _waiting_for_a_lock(held)
         process.tell(signal.SIGTERM)
+        told = time.monotonic()
         assert await _ready(client, 503)
         await asyncio.sleep(DRAIN + 1)  # it listens no more
         await held.execute("COMMIT")
         assert (await change).status_code == 200
+        await stream  # ended by the service, in order
         assert await process.gone(60) == 0
+    note(gone_after_s=round(time.monotonic() - told, 1), load=os.getloadavg()[0])
     await held.close(timeout=1)
     half[1].transport.abort()
     log = (house.folder / "postgres.log").read_text()
     assert log.rstrip().endswith("database system is shut down")
+
+
+async def _heard(client):
+    """A stream of events, up to its end."""
+    async with client.stream("GET", "/v1/stream") as stream:
+        assert stream.status_code == 200
+        async for _ in stream.aiter_lines():
+            pass
 
 
 async def _waiting_for_a_lock(db):

@@ -98,7 +98,8 @@ class House:
 async def test_five_hundred_requests_of_twenty_workspaces_on_two_connections(
     database, settings, seed
 ):
-    few = settings.model_copy(update={"pool_size": CONNECTIONS})
+    # Twelve callers wait for two connections: on a busy machine longer than anybody should.
+    few = settings.model_copy(update={"pool_size": CONNECTIONS, "pool_timeout_seconds": 60})
     app, random = create_app(few, database, clock=CLOCK), Random(seed)  # noqa: S311 - a fuzz
     async with app.router.lifespan_context(app):
         app.state.lane.turns = asyncio.Semaphore(CONNECTIONS)
