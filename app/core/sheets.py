@@ -18,6 +18,8 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from app.core.formulas import Uncomputed, errors
+
 MEBIBYTE = 1024 * 1024
 MEMORY, SECONDS, WRITTEN = 1024 * MEBIBYTE, 60, 2048 * MEBIBYTE
 # The way out of this process when the file is at fault; what is wrong is said on standard error.
@@ -42,6 +44,16 @@ def sheet(source: Path) -> Iterator[Sequence[Any]]:
         rows = found.to_python(skip_empty_area=False)
     except CalamineError as error:
         raise Unreadable(f"The file is no workbook that can be read: {error}.") from None
+    try:
+        wrong = errors(source)
+    except Uncomputed as cell:
+        raise Unreadable(
+            f"The formula in cell {cell} has no value yet; open the workbook in a spreadsheet and"
+            " save it, or send it as CSV."
+        ) from None
+    for (row, column), said in wrong.items():
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = said
     yield from rows
 
 

@@ -8,7 +8,8 @@ the past. It reads from top to bottom; every step is a named set.
 
 The log leaves out what imports told that were undone since.
 
-Sets are joined, never looked up row by row: a set has no index.
+Sets are joined, never looked up row by row: a set has no index. What only some events ask for
+(holds, whose turn it is) is not looked for where nobody told one of these.
 
 Bind parameters: workspace, currency and exponent (of reporting), zone, as_of, effective_at, and
 whatever `chosen` (a condition on `e.opportunity_id`) needs. The events are the stored ones, or
@@ -206,7 +207,8 @@ exits AS MATERIALIZED (
   FROM (
     SELECT l.*, lead(l.occurred_at) OVER (PARTITION BY l.opportunity_id ORDER BY l.ord) AS ended
     FROM log l LEFT JOIN acts a ON a.id = l.id
-    WHERE l.kind IN ('hold_started', 'hold_ended', 'exited') OR a.id IS NOT NULL) stretches
+    WHERE (l.kind IN ('hold_started', 'hold_ended', 'exited') OR a.id IS NOT NULL)
+      AND EXISTS (SELECT FROM log WHERE kind = 'hold_started')) stretches
   WHERE kind = 'hold_started'
 )"""
 
@@ -250,10 +252,16 @@ _CREDITED = """
 credited AS (
   -- Who is credited: the owner alone, or the shares that were agreed. Shares of the value are cut
   -- in minor units; the units that are left over go to the largest remainders.
+  SELECT s.opportunity_id, s.milestone_id, s.ordinal, s.owner_id AS person_id,
+    100::numeric AS percent, true AS counts,
+    floor(s.reporting_value * power(10::numeric, :exponent)) / power(10::numeric, :exponent)
+      AS reporting_value
+  FROM stays s WHERE s.credits IS NULL AND s.owner_id IS NOT NULL
+  UNION ALL
   SELECT s.opportunity_id, s.milestone_id, s.ordinal, c.person_id, c.percent, c.counts,
     CASE WHEN s.reporting_value IS NOT NULL THEN
       (c.whole + CASE WHEN row_number() OVER share <= c.total - sum(c.whole) OVER arrival
-        THEN 1 ELSE 0 END) / power(10::numeric, :exponent) END AS reporting_value
+        THEN 1 ELSE 0 END) / power(10::numeric, :exponent) END
   FROM stays s
   CROSS JOIN LATERAL (
     SELECT x.*, floor(x.total * x.percent / 100) AS whole,
@@ -261,9 +269,9 @@ credited AS (
     FROM (
       SELECT k.person_id, k.percent, k.person_id IS NOT DISTINCT FROM s.owner_id AS counts,
         s.reporting_value * power(10::numeric, :exponent) AS total
-      FROM jsonb_to_recordset(coalesce(s.credits, jsonb_build_array(jsonb_build_object(
-        'person_id', s.owner_id, 'percent', 100)))) AS k(person_id uuid, percent numeric)
+      FROM jsonb_to_recordset(s.credits) AS k(person_id uuid, percent numeric)
       WHERE k.person_id IS NOT NULL) x) c
+  WHERE s.credits IS NOT NULL
   WINDOW arrival AS (PARTITION BY s.opportunity_id, s.milestone_id, s.ordinal),
     share AS (arrival ORDER BY c.rest DESC, c.person_id)
 )"""
@@ -298,7 +306,8 @@ current_era AS (
     SELECT l.opportunity_id, l.kind, l.ball, l.occurred_at, l.ord,
       lag(l.ball) OVER (PARTITION BY l.opportunity_id ORDER BY l.ord) AS ball_before
     FROM log l LEFT JOIN acts a ON a.id = l.id
-    WHERE l.kind IN ('ball_passed', 'exited', 'revived', 'moved_process') OR a.id IS NOT NULL
+    WHERE (l.kind IN ('ball_passed', 'exited', 'revived', 'moved_process') OR a.id IS NOT NULL)
+      AND EXISTS (SELECT FROM log WHERE kind = 'ball_passed')
   ) turns
   WHERE ball IS NULL OR ball IS DISTINCT FROM ball_before
   ORDER BY opportunity_id, ord DESC

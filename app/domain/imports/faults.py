@@ -89,7 +89,7 @@ CREATE TEMPORARY TABLE staged_faults (
 # After the faults of single fields.
 _NOTE = """
 INSERT INTO staged_faults
-SELECT line, 1000, :outcome, :column, :code, value, detail FROM ({found}) found"""
+SELECT line, 10000, :outcome, :column, :code, value, detail FROM ({found}) found"""
 
 _SET_ASIDE = "DELETE FROM staged_rows r USING staged_faults f WHERE f.line = r.line"
 

@@ -47,6 +47,12 @@ _SWAPPED = """CASE WHEN length(split_part({x}, '-', 1)) = 4 THEN replace({x}, ',
   ELSE concat_ws('-',
   substr({dashed}, length({first}) + length({second}) + 3, 4), {order})
   || substr({dashed}, length({first}) + length({second}) + 7) END"""
+# How machines write instants is seen without an expression, which would cost the most of all.
+_LIKE_A_MACHINE = (
+    "translate({x}, '0123456789', '') IN ('--', '--T::Z', '-- ::', '--T::') AND ({x} LIKE"
+    " '____-__-__' OR {x} LIKE '____-__-__T__:__:__Z' OR {x} LIKE '____-__-__ __:__:__'"
+    " OR {x} LIKE '____-__-__T__:__:__')"
+)
 _ZONED = "':[0-9]{2}.*(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$'"
 
 
@@ -132,7 +138,8 @@ class Reading:
 
     def moment_checks(self, field: Field, x: str) -> tuple[tuple[str, str], ...]:
         begins = DATES[self.plan.mapping.date_format][0]
-        shape = f"{x} !~ '{begins}{_CLOCK}' AND {x} !~ '{_ISO}{_CLOCK}'"
+        machine = _LIKE_A_MACHINE.format(x=x)
+        shape = f"NOT ({machine}) AND {x} !~ '{begins}{_CLOCK}' AND {x} !~ '{_ISO}{_CLOCK}'"
         day = self._day(x)
         future = (("in_future", f"{self.instant(x)} > :now"),) if field.past else ()
         return (
@@ -156,7 +163,8 @@ class Reading:
     def instant(self, x: str) -> str:
         day = self._day(x)
         return (
-            f"CASE WHEN {x} LIKE '%:%' AND {x} ~ {_ZONED} THEN CAST({day} AS timestamptz)"
+            f"CASE WHEN {x} LIKE '%:%' AND ({x} LIKE '%Z' OR {x} ~ {_ZONED})"
+            f" THEN CAST({day} AS timestamptz)"
             f" ELSE CAST({day} AS timestamp) AT TIME ZONE :zone END"
         )
 

@@ -18,12 +18,14 @@ FROM staged_cells WHERE torn IS NOT NULL"""
 
 _CELLS = "INSERT INTO staged_cells SELECT line, torn, torn_place{values} FROM ({raw}) r"
 
+# Most rows have no fault; only of those that have, every field is told.
 _CHECKED = """
 INSERT INTO staged_faults
 SELECT c.line, k.place, 'rejected', k.name, k.code, k.value, k.detail
 FROM staged_cells c
 CROSS JOIN LATERAL (VALUES {checks}) AS k(place, name, value, code, detail)
-WHERE k.code IS NOT NULL AND coalesce(c.torn, '') NOT LIKE 'too%'"""
+WHERE coalesce({any}) IS NOT NULL AND coalesce(c.torn, '') NOT LIKE 'too%'
+  AND k.code IS NOT NULL"""
 
 _SOUND = """
 INSERT INTO staged_rows SELECT c.line, {values} FROM staged_cells c
@@ -96,14 +98,17 @@ def _said(column: Column) -> str:
 
 async def _check(work: Work, reading: Reading) -> None:
     """One line for every bad field. What a torn row's fields say cannot be known."""
-    lines = []
+    lines, found = [], []
     values: dict[str, Any] = bindings(reading.plan)
     for column in reading.plan.columns:
         x, n = f"c.{column.cell}", column.number
-        lines.append(f"({n}, :column{n}, {x}, {_fault(reading, column, x)}, :detail{n})")
+        found.append(_fault(reading, column, x))
+        # In the order of the file: the mapping has none.
+        place = 0 if column.place is None else column.place + 1
+        lines.append(f"({place}, :column{n}, {x}, {found[-1]}, :detail{n})")
         values[f"column{n}"] = column.name
         values[f"detail{n}"] = reading.detail(column.field)
-    statement = _CHECKED.replace("{checks}", ", ".join(lines))
+    statement = _CHECKED.replace("{checks}", ", ".join(lines)).replace("{any}", ", ".join(found))
     await sql.change(work, statement, **values)
 
 

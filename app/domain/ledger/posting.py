@@ -21,9 +21,10 @@ def arrivals(rows: str) -> str:
   {rows}
 ), arrival_days AS (
   SELECT process_id, lineage_id, (arrived_at AT TIME ZONE {ZONE})::date AS arrived_on, person_id,
-    business_type, verified, sum(sign) AS n,
-    sum((reporting_value IS NOT NULL)::int * sign) AS known,
-    sum((value IS NULL)::int * sign) AS missing, sum(coalesce(reporting_value * sign, 0)) AS value
+    business_type, verified, sum(sign)::int AS n,
+    sum((reporting_value IS NOT NULL)::int * sign)::int AS known,
+    sum((value IS NULL)::int * sign)::int AS missing,
+    sum(coalesce(reporting_value * sign, 0)) AS value
   FROM arrival_rows GROUP BY 1, 2, 3, 4, 5, 6
 ), arrival_deltas AS (
   SELECT * FROM arrival_days
