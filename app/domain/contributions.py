@@ -10,7 +10,7 @@ from app.engine.flow.facts import day
 from app.engine.flow.gathering import NEVER
 from app.engine.flow.packed import chosen, day_of, marked, named, whole
 from app.engine.forecast import COUNT_SCALE, Category, Chance, category
-from app.engine.leaks.amounts import total
+from app.engine.leaks.amounts import divided_total
 from app.engine.money import round_to_minor
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.forecast import (
@@ -173,7 +173,7 @@ def _sum(scene: Scene, found: Sequence[int]) -> tuple[MoneyOut | None, int]:
     known = [(values[each], scene.shares[each]) for each in found if values[each] is not None]
     if found and not known:
         return None, len(found)
-    added = total(Fraction(value) * share for value, share in known)
+    added = divided_total(known)
     return (
         _money(scene, round_to_minor(added, scene.measure.currency)),
         len(found) - len(known),

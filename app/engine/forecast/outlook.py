@@ -25,6 +25,7 @@ from app.engine.forecast.promise import (
 from app.engine.forecast.track import Past
 
 COUNT_SCALE = 10**6  # counts are kept as whole millionths of an order
+_FITS = 2.0**62
 MONEY_PLACES = 3  # value as whole thousandths of the currency's smallest unit
 
 
@@ -179,9 +180,18 @@ def contributions(
         worth,
         chance,
         value_chance,
-        [whole(row) for row in value_chance * worth[:, None] * basis.value_weights * money_scale],
-        [whole(row) for row in chance * basis.count_weights * COUNT_SCALE],
+        wholes(value_chance * worth[:, None] * basis.value_weights * money_scale),
+        wholes(chance * basis.count_weights * COUNT_SCALE),
     )
+
+
+def wholes(rows: Numbers) -> list[list[int]]:
+    """To the nearest whole number each; those that fit a machine's integers at once."""
+    rounded = np.rint(rows)
+    if np.abs(rounded).max(initial=0.0) < _FITS:
+        found: list[list[int]] = rounded.astype(np.int64).tolist()
+        return found
+    return [whole(row) for row in rows]
 
 
 def whole(row: Numbers) -> list[int]:

@@ -58,29 +58,42 @@ def of_scope(
     if whole.status is Status.UNKNOWN:
         return [Part(None, None)] * len(whole.ends)
     known = whole.weights
+    mine = [1] * len(whole.deals) if deals is None else [deals[deal] for deal in whole.deals]
+    places = [place for place, share in enumerate(mine) if share]
     scope = _Scope(
-        [1] * len(whole.deals) if deals is None else [deals[deal] for deal in whole.deals],
+        places,
+        [mine[place] for place in places],
         _share(known.arrival_counts, known.arrivals, stays),
         _share(known.win_units, known.wins, orders),
         _share(known.win_counts, known.wins, orders),
     )
-    return [
-        Part(
-            _value(whole, scope, period) if whole.value_known else None,
-            _count(whole, scope, period),
-        )
-        for period in range(len(whole.ends))
-    ]
+    return [_part(whole, scope, period) for period in range(len(whole.ends))]
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """Shares of each open deal, of new business, and of the run-rate by value and by number."""
+    """The open deals it has a share in, by their places, and its shares; those of new business, and
+    of the run-rate by value and by number."""
 
-    deals: Sequence[Fraction | int]
+    places: Sequence[int]
+    shares: Sequence[Fraction | int]
     arrivals: Fraction
     win_values: Fraction
     wins: Fraction
+
+    @property
+    def floats(self) -> Numbers:
+        return np.array([float(share) for share in self.shares])
+
+    def sum(self, rows: Sequence[Sequence[int]], period: int) -> Fraction:
+        """Exact; most shares are whole."""
+        mine = [rows[place][period] for place in self.places]
+        if all(share == 1 for share in self.shares):
+            return Fraction(sum(mine))
+        return Fraction(sum(part * share for part, share in zip(mine, self.shares, strict=True)))
+
+    def column(self, rows: Sequence[Sequence[float]], period: int) -> Numbers:
+        return np.array([rows[place][period] for place in self.places])
 
 
 def _share(weights: Sequence[int], indices: Sequence[int], chosen: Mask | None) -> Fraction:
@@ -91,64 +104,51 @@ def _share(weights: Sequence[int], indices: Sequence[int], chosen: Mask | None) 
     return Fraction(mine, total)
 
 
-def _value(whole: Forecast, scope: _Scope, period: int) -> Expected:
+def _part(whole: Forecast, scope: _Scope, period: int) -> Part:
+    parts = [
+        scope.sum(whole.count, period),
+        whole.new_count[period] * scope.arrivals,
+        whole.run_count[period] * scope.wins,
+    ]
+    orders = float(sum(parts)) / COUNT_SCALE
+    return Part(
+        _value(whole, scope, period, orders) if whole.value_known else None,
+        _count(whole, scope, period, parts, orders),
+    )
+
+
+def _value(whole: Forecast, scope: _Scope, period: int, orders: float) -> Expected:
     basis, new = whole.basis, whole.basis.new
     parts = [
-        Fraction(_sum(whole.value, scope.deals, period)),
+        scope.sum(whole.value, period),
         whole.new_value[period] * scope.arrivals,
         whole.run_value[period] * scope.win_values,
     ]
-    shares = np.array([float(share) for share in scope.deals])
     new_amount = max(new.amount, 1e-12)
     total = Sum(
-        chance=_column(whole.value_chance, period),
-        worth=np.array(whole.worth) * shares,
+        chance=scope.column(whole.value_chance, period),
+        worth=np.array([whole.worth[place] for place in scope.places]) * scope.floats,
         new=basis.new_value[period] / new_amount * float(scope.arrivals),
         new_worth=new.amount,
         new_square=new.square,
         common=float(basis.doubt[period]) + basis.value_blend[period].doubt,
     )
-    orders = _orders(whole, scope, period)
     return _expected(parts, whole.money_scale, total, noise_floor(orders, basis.order_spread))
 
 
-def _count(whole: Forecast, scope: _Scope, period: int) -> Expected:
+def _count(
+    whole: Forecast, scope: _Scope, period: int, parts: Sequence[Fraction], orders: float
+) -> Expected:
     basis = whole.basis
-    parts = [
-        Fraction(_sum(whole.count, scope.deals, period)),
-        whole.new_count[period] * scope.arrivals,
-        whole.run_count[period] * scope.wins,
-    ]
     total = Sum(
-        chance=_column(whole.chance, period),
-        worth=np.array([float(share) for share in scope.deals]),
+        chance=scope.column(whole.chance, period),
+        worth=scope.floats,
         new=basis.new_orders[period] * float(scope.arrivals),
         new_worth=1.0,
         new_square=1.0,
         common=float(basis.doubt[period]) + basis.count_blend[period].doubt,
     )
-    orders = _orders(whole, scope, period)
     return _expected(parts, COUNT_SCALE, total, noise_floor(orders, 0.0))
-
-
-def _orders(whole: Forecast, scope: _Scope, period: int) -> float:
-    parts = (
-        _sum(whole.count, scope.deals, period),
-        whole.new_count[period] * scope.arrivals,
-        whole.run_count[period] * scope.wins,
-    )
-    return float(sum(parts)) / COUNT_SCALE
-
-
-def _sum(
-    rows: Sequence[Sequence[int]], shares: Sequence[Fraction | int], period: int
-) -> Fraction | int:
-    """Exact; most shares are 0 or 1."""
-    return sum(row[period] * share for row, share in zip(rows, shares, strict=True) if share)
-
-
-def _column(rows: Sequence[Sequence[float]], period: int) -> Numbers:
-    return np.array([row[period] for row in rows])
 
 
 def _expected(parts: Sequence[Fraction], scale: int, total: Sum, floor: float | None) -> Expected:
@@ -156,8 +156,10 @@ def _expected(parts: Sequence[Fraction], scale: int, total: Sum, floor: float | 
     run-rate speaks, that of as many orders of new deals."""
     from_open, arriving, running = (part / scale for part in parts)
     expected = from_open + arriving + running
-    if total.mean <= 0 < expected and total.new_worth > 0:
+    mean = total.mean
+    if mean <= 0 < expected and total.new_worth > 0:
         total = replace(total, new=float(expected) / total.new_worth)
-    stretch = float(expected) / total.mean if total.mean > 0 else 1.0
+        mean = total.mean
+    stretch = float(expected) / mean if mean > 0 else 1.0
     p10, p50, p90, low95, high95 = (found * stretch for found in total.quantiles(SHARES))
     return Expected(expected, from_open, arriving, running, p10, p50, p90, low95, high95, floor)

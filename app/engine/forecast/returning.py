@@ -7,7 +7,7 @@ import numpy as np
 
 from app.engine.flow.facts import Facts, Numbers, Places
 from app.engine.forecast.correction import corrected
-from app.engine.forecast.outlook import COUNT_SCALE, Forecast, whole
+from app.engine.forecast.outlook import COUNT_SCALE, Forecast, wholes
 from app.engine.forecast.roll import Table
 
 
@@ -43,8 +43,8 @@ def with_returning(standing: Forecast, facts: Facts, returns: Mapping[int, float
         worth=standing.worth + worth.tolist(),
         chance=standing.chance + found[0].tolist(),
         value_chance=standing.value_chance + found[1].tolist(),
-        value=standing.value + [whole(row) for row in value],
-        count=standing.count + [whole(row) for row in count],
+        value=standing.value + wholes(value),
+        count=standing.count + wholes(count),
         unknown_amounts=standing.unknown_amounts + int(np.isnan(facts.amount[deals]).sum()),
     )
 

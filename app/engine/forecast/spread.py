@@ -50,7 +50,8 @@ class Sum:
         return deals + self.new * self.new_square
 
     def quantiles(self, shares: Sequence[float]) -> list[float]:
-        if self.mean <= 0:
+        mean = self.mean
+        if mean <= 0:
             return [0.0] * len(shares)
         there = self.worth > 0
         if not there.all():
@@ -58,8 +59,8 @@ class Sum:
             return mine.quantiles(shares)
         if len(self.chance) <= EXACT_UP_TO:
             return _exact(self, shares)
-        variance = self.own_variance + self.common * self.mean**2
-        return [_gamma(self.mean, variance, share) for share in shares]
+        variance = self.own_variance + self.common * mean**2
+        return [_gamma(mean, variance, share) for share in shares]
 
 
 def noise_floor(orders: float, spread: float) -> float | None:

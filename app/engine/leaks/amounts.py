@@ -32,6 +32,24 @@ def total(amounts: Iterable[Fraction | None]) -> Fraction:
     return sum((Fraction(above, below) for below, above in sums.items()), Fraction(0))
 
 
+def divided_total(amounts: Iterable[tuple[Decimal, Fraction | int]]) -> Fraction:
+    """The sum of a share of each amount. Most shares are whole.
+
+    >>> divided_total([(Decimal("10.10"), 1), (Decimal(9), Fraction(1, 3))])
+    Fraction(131, 10)
+    """
+    sums: dict[int, int] = {}
+    parts = []
+    for amount, share in amounts:
+        above, below = amount.as_integer_ratio()
+        if share.numerator == share.denominator:
+            sums[below] = sums.get(below, 0) + above
+        else:
+            parts.append(Fraction(above, below) * share)
+    whole = sum((Fraction(above, below) for below, above in sums.items()), Fraction(0))
+    return whole + total(parts)
+
+
 def known_total(amounts: Iterable[Fraction | None]) -> Fraction | None:
     """The sum of those that are known; None where there are some and not one is known.
 
