@@ -179,6 +179,20 @@ async def test_what_somebody_else_has_by_now_is_not_given_back(client):
     assert await left(client, job) == [("people", "no_way_back")]
 
 
+async def test_no_customer_is_put_below_itself(client):
+    file = "external_id,name,parent\n1,Mother,\n2,Child,1\n"
+    await bring(client, "accounts", file)
+    job = await bring(client, "accounts", "external_id,name,parent\n2,Child,\n3,Third,1\n")
+    rows = {row["name"]: row for row in (await client.get("/v1/accounts")).json()["data"]}
+    mother = f"/v1/accounts/{rows['Mother']['id']}"
+    tag = {"If-Match": (await client.get(mother)).headers["etag"]}
+    answer = await client.patch(mother, json={"parent_id": rows["Child"]["id"]}, headers=tag)
+    assert answer.status_code == 200, answer.text
+    told = await undone(client, job)
+    assert (told["removed"]["accounts"], told["left"]) == (1, 1)
+    assert await left(client, job) == [("accounts", "no_way_back")]
+
+
 async def test_a_mark_by_hand_holds_the_customer_it_is_about(client, listed):
     job = await listed(BASE)
     account = (await one(client))["account_id"]

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text, update
 from app.core.database import workspace_transaction
 from app.domain import jobs
 from app.domain.duties import DUTIES
+from app.domain.imports import handing_on
 from app.schemas.jobs import JobKind
 from app.tables import Import, Job
 from tests.imports.support import bring, until
@@ -77,6 +78,38 @@ async def test_an_undoing_that_is_given_up_says_so_and_why(client, engine, works
     await until(ready)
     told = await revert_of(client, job)
     assert (told["removed"]["accounts"], told["problem"]) == (2, None)
+
+
+async def test_one_that_broke_at_its_very_end_has_done_nothing_and_is_done_again(
+    client, engine, workspace, monkeypatch
+):
+    job = await bring(client, "accounts", FILE)
+    close, broken = handing_on.close, []
+
+    async def breaks(work, id):
+        await close(work, id)
+        if not broken:
+            broken.append(len((await client.get("/v1/accounts")).json()["data"]))
+            raise RuntimeError("on purpose")
+
+    monkeypatch.setattr(handing_on, "close", breaks)
+    await asked(client, job)
+
+    async def waits():
+        return (await job_of(client, job))["problem"] is not None
+
+    await until(waits)
+    assert (await revert_of(client, job))["state"] == "queued"
+    assert len((await client.get("/v1/accounts")).json()["data"]) == 2
+    await hurry(engine, workspace)
+
+    async def ready():
+        return (await revert_of(client, job))["state"] == "completed"
+
+    await until(ready)
+    assert broken == [2]
+    assert (await revert_of(client, job))["removed"]["accounts"] == 2
+    assert (await job_of(client, job))["attempts"] == 2
 
 
 async def test_one_that_was_given_up_can_be_asked_for_again(client, engine, workspace, failing):

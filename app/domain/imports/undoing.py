@@ -16,6 +16,8 @@ from app.domain import business, replay
 from app.domain.imports import handing_on, in_use, sql
 from app.domain.imports.traces import RESTORED
 from app.domain.outbox import posting
+from app.domain.trees import hold
+from app.tables import Account
 
 _TABLES = (
     *handing_on.TABLES,
@@ -49,6 +51,22 @@ _REFERENCES = (
     ("accounts", "parent_id", "accounts"),
     ("accounts", "owner_id", "people"),
 )
+
+# Above whom it was before is below it by now.
+_CIRCLE = """
+WITH RECURSIVE wanted AS MATERIALIZED (
+  SELECT a.id, CASE WHEN u.id IS NULL THEN a.parent_id ELSE (u.before ->> 'parent_id')::uuid END
+      AS parent_id,
+    u.before ->> 'parent_id' <> coalesce(a.parent_id::text, '') AS moved
+  FROM accounts a
+  LEFT JOIN staged_undo u ON u.table_name = 'accounts' AND u.id = a.id AND NOT u.made
+    AND u.before IS NOT NULL
+  WHERE a.workspace_id = :ws AND a.deleted_at IS NULL
+), up (start, above) AS (
+  SELECT id, parent_id FROM wanted WHERE moved
+  UNION
+  SELECT u.start, w.parent_id FROM up u JOIN wanted w ON w.id = u.above WHERE u.above <> u.start)
+INSERT INTO staged_left SELECT 'accounts', start, 'no_way_back' FROM up WHERE above = start"""
 
 _REMOVE = """
 UPDATE {table} o SET deleted_at = :now, version = o.version + 1, updated_at = :now
@@ -97,6 +115,7 @@ async def undo(work: Work, id: UUID) -> dict[str, Any]:
     that were left as they are."""
     for table in _TABLES:
         await work.db.execute(text(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP"))
+    await hold(work, Account)
     await handing_on.gather(work, id)
     await sql.change(work, _SET_ASIDE)
     await handing_on.look_back(work)
@@ -122,6 +141,9 @@ async def _no_way_back(work: Work) -> None:
         said = _GONE.replace("{table}", table).replace("{column}", column)
         await sql.change(work, said.replace("{other}", other))
     await sql.change(work, _SET_ASIDE)
+    # What is left where it is may close another circle.
+    while await sql.change(work, _CIRCLE):
+        await sql.change(work, _SET_ASIDE)
 
 
 async def _deals(work: Work, id: UUID, removed: Counter[str], restored: Counter[str]) -> None:
