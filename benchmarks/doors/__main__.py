@@ -12,7 +12,7 @@ from itertools import count
 from statistics import median
 
 from benchmarks.bench import Spread, record, table
-from benchmarks.doors import measuring, tenancy
+from benchmarks.doors import measuring, plans, tenancy
 from benchmarks.doors.ground import Ground, ground
 from benchmarks.doors.measuring import Server, served
 
@@ -124,8 +124,10 @@ def main() -> None:
         }
         rounds = [*_rounds(found, servers, asked.rounds, asked.calls)]
         walls = tenancy.measured(found, asked.rounds, asked.calls)
+        touched = plans.measured(found)
     whole = median(each["get one"] for each in rounds)
-    record("doors", "\n\n".join((_cases(rounds), _goals(rounds), tenancy.told(walls, whole))))
+    parts = (_cases(rounds), _goals(rounds), tenancy.told(walls, whole), plans.told(touched))
+    record("doors", "\n\n".join(parts))
 
 
 def _rounds(
