@@ -26,13 +26,13 @@ from benchmarks.doors.ground import Ground
 PAGE = 50
 # Blocks of 8 KiB that a statement may look at; a scan of 100,000 deals looks at thousands.
 BARS = {
-    "get one, its mark": 40,
-    "get one": 60,
-    "get one, all of it": 80,
-    "list 50, their marks": 150,
-    "list 50, those wanted": 700,
-    "list 50, all of them": 1_500,
-    "reach a milestone": 900,
+    "get one, its mark": 20,
+    "get one": 25,
+    "get one, all of it": 40,
+    "list 50, their marks": 120,
+    "list 50, those wanted": 600,
+    "list 50, all of them": 1_000,
+    "reach a milestone": 400,
 }
 LOST = {"Seq Scan", "Bitmap Heap Scan", "Hash Join", "Merge Join"}
 
