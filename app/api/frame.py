@@ -6,6 +6,7 @@ Plain ASGI classes: they see streams and connection loss as they are.
 import json
 import logging
 import time
+from functools import lru_cache
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -187,12 +188,18 @@ def log(scope: Scope, status: int, seconds: float) -> None:
     workspace_id, key_id = state.get("caller", (None, None))
     # Put together by hand: nothing in it needs to be escaped but what `dumps` is asked for.
     requests.info(
-        f'{{"request_id": "{state["request_id"]}", "method": {json.dumps(scope["method"])},'
-        f' "route": {json.dumps(template_of(scope))}, "status": {status},'
+        f'{{"request_id": "{state["request_id"]}", "method": {_word(scope["method"])},'
+        f' "route": {_word(template_of(scope))}, "status": {status},'
         f' "ms": {seconds * 1000:.1f}, "db_ms": {asked.seconds * 1000:.1f},'
         f' "db_count": {asked.count}, "workspace": {_quoted(workspace_id)},'
         f' "key": {_quoted(key_id)}}}'
     )
+
+
+@lru_cache(maxsize=1_000)
+def _word(said: str | None) -> str:
+    """Few are used, again and again."""
+    return json.dumps(said)
 
 
 def _quoted(id: UUID | None) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.core.lane import WALL, Caller, Lane
 from app.domain.opportunity_json import COLUMNS, rare, section_of, written
-from app.domain.opportunity_memory import MARK, Told, keep, remembered, span, still
+from app.domain.opportunity_memory import MARK, Told, keep, remembered, span
 from app.domain.pipeline import AGE, DUPLICATE_OF, PROGRESS, STATUS
 from app.engine.currencies import DECIMALS
 from app.schemas import attributes as words
@@ -165,7 +165,7 @@ MARK_ONE = PLAIN_DOOR.replace("{what}", "opportunities.mark").replace(
 async def read(lane: Lane, caller: Caller, id: str) -> Found | None:
     """One opportunity; without a body when there is none. None: ask the ordinary way."""
     told = remembered(lane, caller).get(id)
-    if told is None or not still(told, caller.now):
+    if told is None or not told.since <= caller.now < told.until:
         return await _read_plain(lane, caller, id)
     if told.body is None:
         return await read_rare(lane, caller, id)

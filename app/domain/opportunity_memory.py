@@ -35,11 +35,6 @@ def remembered(lane: Lane, caller: Caller) -> dict[str, Told]:
     return lane.shelf((caller.workspace_id,))
 
 
-def still(told: Told | None, now: datetime) -> bool:
-    """Whether it is told as long as its mark stands."""
-    return told is not None and told.since <= now < told.until
-
-
 def keep(lane: Lane, caller: Caller, told: Told) -> None:
     if told.body is None or len(told.body) <= MOST_BYTES:
         lane.keep(remembered(lane, caller), told.mark[ID_OF], told)

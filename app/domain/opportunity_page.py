@@ -21,7 +21,7 @@ from app.domain.opportunity_bytes import (
     with_attributes,
 )
 from app.domain.opportunity_json import COLUMNS
-from app.domain.opportunity_memory import ID_OF, MARK, Told, remembered, still
+from app.domain.opportunity_memory import ID_OF, MARK, Told, remembered
 
 # How often a page is begun anew because somebody changed it while it was read.
 PATIENCE = 3
@@ -70,7 +70,7 @@ async def _told(lane: Lane, caller: Caller, home: str, marks: Sequence[str]) -> 
         if (told := before.get(mark[ID_OF])) is not None
         and told.mark == mark
         and told.home == home
-        and still(told, now)
+        and told.since <= now < told.until
     }
     if len(known) < len(marks):
         new = await _plain_ones(lane, caller, [mark for mark in marks if mark not in known])
