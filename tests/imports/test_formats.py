@@ -238,6 +238,41 @@ async def test_an_export_is_read_by_the_name_of_its_system(client, preset, file,
     assert job["reconciliation"]["matches"]
 
 
+@pytest.mark.parametrize(
+    ("preset", "file"),
+    [
+        (
+            "salesforce",
+            "Id,StageName,IsDeleted,IsWon,IsClosed,CreatedDate\n"
+            "1,Offer,false,false,false,2026-01-05\n2,Gone,true,false,false,2026-01-05\n",
+        ),
+        (
+            "pipedrive",
+            "id,stage_id,status,add_time\n1,Offer,open,2026-01-05\n2,Gone,deleted,2026-01-05\n",
+        ),
+    ],
+)
+async def test_what_the_other_system_has_deleted_is_left_out(client, preset, file):
+    process = await make_process(client)
+    mapping = STAGES | {"preset": preset}
+    job = await brought(client, "opportunities", file, mapping, process_id=process["id"])
+    assert counts(job) == {"read": 2, "created": 1, "unchanged": 1}
+    assert job["notes"] == {"ignored": 1}
+    assert set(await deals(client)) == {"1"}
+
+
+async def test_a_word_of_the_mapping_comes_before_what_a_status_may_say(client):
+    process = await make_process(client)
+    stages = {"Deleted": {"exit": "lost"}, "deleted": {"hold": True}}
+    file = "external_id,status,created_at\n1,Deleted,2026-01-05\n2,deleted,2026-01-05\n"
+    job = await brought(client, "opportunities", file, {"stages": stages}, process_id=process["id"])
+    assert counts(job) == {"read": 2, "created": 2}
+    assert {id: found[2] for id, found in (await deals(client)).items()} == {
+        "1": "exited",
+        "2": "on_hold",
+    }
+
+
 async def test_a_stage_history_follows_its_list(client):
     process = await make_process(client)
     mapping = STAGES | {"preset": "salesforce"}

@@ -50,12 +50,13 @@ PRESETS = (
             "value": ("Amount",),
             "currency": ("CurrencyIsoCode", "Amount Currency"),
             "stage": ("StageName", "Stage"),
-            "status": ("IsWon", "IsClosed", "Won", "Closed"),
+            "status": ("IsDeleted", "IsWon", "IsClosed", "Deleted", "Won", "Closed"),
             "closed_at": ("CloseDate", "Close Date"),
             "created_at": ("CreatedDate", "Created Date"),
             "reached_at": ("LastStageChangeDate", "Last Stage Change Date"),
         },
         {
+            **{name: _said(deleted=YES, nothing=NO) for name in ("IsDeleted", "Deleted")},
             "IsWon": _said(won=YES, nothing=NO),
             "IsClosed": _said(lost=YES, open=NO),
             "Won": _said(won=YES, nothing=NO),
@@ -127,7 +128,7 @@ PRESETS = (
             ),
         },
         {
-            name: _said(open=("Open",), won=("Won",), lost=("Lost",))
+            name: _said(open=("Open",), won=("Won",), lost=("Lost",), deleted=("Deleted",))
             for name in ("status", "Status", "Deal - Status")
         },
         note="The status is apart from the stage: a lost deal keeps the stage it was lost in.",

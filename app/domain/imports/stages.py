@@ -16,6 +16,7 @@ STATUSES: dict[str, dict[str, str]] = {
     "exited": {"act": "exit", "exit_kind": "lost"},
     "hold": {"act": "hold"},
     "on_hold": {"act": "hold"},
+    "deleted": {"act": "ignore"},
 }
 
 _FILL = """
@@ -32,14 +33,21 @@ WHERE r.{column} IS NOT NULL
 _IGNORED = """
 WITH gone AS (
   DELETE FROM staged_rows r USING staged_stages s
-  WHERE s.said = 'stage' AND s.stage = r.stage AND s.act = 'ignore' RETURNING r.line)
+  WHERE s.act = 'ignore' AND ({said}) RETURNING r.line)
 INSERT INTO staged_ignored SELECT line FROM gone"""
+# A status as it is written, else in small letters.
+_SAID = {
+    "stage": "s.said = 'stage' AND s.stage = r.stage",
+    "status": """s.said = 'status' AND s.stage = CASE WHEN EXISTS (
+      SELECT FROM staged_stages y WHERE y.said = 'status' AND y.stage = r.status)
+    THEN r.status ELSE lower(r.status) END""",
+}
 
 
 async def stage(work: Work, plan: Plan, *columns: str) -> None:
     """Make `staged_stages`; hold the rows whose stage or status it does not know.
 
-    Rows in a stage to be ignored go to `staged_ignored`.
+    Rows whose stage or status is to be ignored go to `staged_ignored`, whatever else they say.
     """
     for table in (
         "staged_stages (said text, stage text, act text, milestone text, exit_kind text,"
@@ -48,12 +56,13 @@ async def stage(work: Work, plan: Plan, *columns: str) -> None:
     ):
         await work.db.execute(text(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP"))
     await sql.change(work, _FILL, stages={"all": _meanings(plan)})
+    said = " OR ".join(_SAID[column] for column in columns)
+    await sql.change(work, _IGNORED.replace("{said}", said))
     words = {"stage": "r.stage", "status": "r.status, lower(r.status)"}
     for column in columns:
         unknown = _HELD.format(column=column, words=words[column])
         name = plan.name(column)
         await faults.note(work, unknown, code=faults.HELD, column=name)
-    await sql.change(work, _IGNORED)
 
 
 async def ignored(work: Work) -> int:
