@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from app.core.work import Work
@@ -23,8 +24,7 @@ from app.engine.flow.gathering import NEVER
 from app.engine.flow.lead_times import quantile, summed
 from app.engine.flow.packed import chosen, within
 from app.engine.flow.stay_lengths import mean_stay
-from app.engine.leaks.amounts import exact as amount
-from app.engine.leaks.amounts import known_total, total
+from app.engine.leaks.amounts import known_total, sum_of
 from app.engine.periods import bounds
 from app.engine.velocity import Coverage, Open, coverage, required_stock
 from app.schemas.metrics import metric_out, tenths_out
@@ -44,17 +44,17 @@ FORMULA = "pipeline.1: N·W·A/L; open / (target - won); stock = arrivals per da
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An open deal of the scope: in which section (from 0), and the scope's share in it."""
+    """An open deal of the scope: in which section (from 0), and what the scope's share in it is
+    worth."""
 
+    told: Story
     number: int
-    deal: DealRow
     section: int
-    share: Fraction
+    value: Fraction | None
 
     @property
-    def value(self) -> Fraction | None:
-        known = self.deal.reporting_value
-        return None if known is None else Fraction(known) * self.share
+    def deal(self) -> DealRow:
+        return self.told.deals[self.number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,7 @@ async def funnel_of(work: Work, asked: PipelineQuery, *, buries: bool | None = N
         policy = await policy_at(work, process, asked_at(asked.as_of, asked.effective_at))
         buries = policy.stale_policy != StalePolicy.OFF
     dead = judgement.dead if buries else frozenset()
-    standing = [
-        Standing(horse.deal, told.deals[horse.deal], horse.section, mine[horse.deal])
-        for horse in judgement.horses
-        if mine[horse.deal]
-    ]
+    standing = _standing(told, mine, [(horse.deal, horse.section) for horse in judgement.horses])
     of_kind = told.of_business(asked.business_type)[told.facts.orders.deal]
     return Funnel(
         found=found,
@@ -144,7 +140,7 @@ def won_in(work: Work, funnel: Funnel, aim: Current) -> Fraction:
     start, end = (day(moment) for moment in bounds(aim.period, work.home.zone))
     orders = funnel.found.told.facts.orders
     won = orders.value[funnel.orders & within(orders.at, (start, end))]
-    return total(amount(value) for value in won.tolist())
+    return sum_of(won.tolist())
 
 
 def coverage_out(work: Work, funnel: Funnel, aim: Current | None) -> CoverageOut | None:
@@ -175,12 +171,28 @@ def _reaches(ratio: Fraction | None, needed: Fraction | None) -> bool | None:
 def _held(told: Story, shares: Sequence[Fraction]) -> list[Standing]:
     deals = told.table.columns
     held = (deals["status"] == "open") & (deals["held_since"] != NEVER)
+    numbers: list[int] = chosen(held).tolist()
+    positions: list[int] = deals["position"][numbers].tolist()
+    places = [(number, at - 1) for number, at in zip(numbers, positions, strict=True)]
+    return _standing(told, shares, places)
+
+
+def _standing(
+    told: Story, shares: Sequence[Fraction], places: Sequence[tuple[int, int]]
+) -> list[Standing]:
+    """Of deals and their sections those in which the scope has a share."""
+    mine = [(number, section) for number, section in places if shares[number]]
+    worth = told.table.columns["reporting_value"][[number for number, _ in mine]].tolist()
     return [
-        Standing(number, deal, deal.position - 1, shares[number])
-        for number in chosen(held).tolist()
-        if shares[number]
-        for deal in [told.deals[number]]
+        Standing(told, number, section, _part(value, shares[number]))
+        for (number, section), value in zip(mine, worth, strict=True)
     ]
+
+
+def _part(value: Decimal | None, share: Fraction) -> Fraction | None:
+    if value is None:
+        return None
+    return Fraction(value) if share == 1 else Fraction(value) * share
 
 
 def _milestones(work: Work, funnel: Funnel, aim: Current | None) -> list[MilestoneStockOut]:

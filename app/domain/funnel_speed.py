@@ -14,8 +14,7 @@ from app.engine.flow.facts import Flags, Places
 from app.engine.flow.gathering import NEVER
 from app.engine.flow.lead_times import LeadTime, lead_time, summed
 from app.engine.flow.packed import chosen, day_of, one_of, within
-from app.engine.leaks.amounts import exact as amount
-from app.engine.leaks.amounts import total
+from app.engine.leaks.amounts import sum_of
 from app.engine.money import round_to_minor
 from app.engine.velocity import throughput, velocity
 from app.schemas.base import MoneyOut, money_out
@@ -90,7 +89,7 @@ def _sold(found: Cohort, own: Flags) -> Sold:
     sold = facts.orders.where(own & within(facts.orders.at, found.window.span))
     values = sold.value.tolist()
     return Sold(
-        value=total(amount(value) for value in values),
+        value=sum_of(values),
         deals=frozenset(sold.deal.tolist()),
         known=frozenset(
             deal for deal, value in zip(sold.deal.tolist(), values, strict=True) if not isnan(value)

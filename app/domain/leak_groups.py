@@ -1,27 +1,23 @@
 """Which opportunities left together: by section, reason, owner, segment, competitor or source."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from math import prod
+from math import isnan, prod
 from uuid import UUID
-
-from sqlalchemy import text
 
 from app.core.work import Work
 from app.domain.cohorts import Cohort
-from app.domain.history import TAKEN_BACK_THEN
+from app.domain.facts import ACTED, PASSED
 from app.domain.observed_rates import Passing
 from app.engine.flow.estimates import Estimate, estimate
-from app.engine.flow.facts import Flags, Outcome, Places, day
+from app.engine.flow.facts import Flags, Outcome, Places
 from app.engine.flow.gathering import DAY, NEVER
 from app.engine.flow.leak_rates import leak_rate, unsettled
 from app.engine.flow.packed import Words, chosen, flags, marked, one_of, tallied, within, words
 from app.engine.leaks import Ball, Exit, Group, Trend, leaks, like_for_like
 from app.schemas.leaks import LeaksBy
-from app.schemas.scopes import Moment
 from app.tables import Account
 
 # Told of exits only: nobody knows which of those that stay would have left for this reason.
@@ -33,25 +29,6 @@ _COLUMNS = {
 }
 # Conversions of known value, before their gain or loss of value is believed.
 ENOUGH = 10
-
-_LAST = """
-SELECT e.opportunity_id, max(e.occurred_at) FILTER (WHERE e.kind <> 'ball_passed') AS acted_at,
-  (array_agg(e.ball ORDER BY e.occurred_at DESC, e.id DESC))[1] AS ball
-FROM events e
-WHERE e.workspace_id = :workspace
-  AND e.kind IN ('reached', 'ordered', 'criterion_met', 'revived', 'ball_passed')
-  AND (CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
-  AND (CAST(:effective_at AS timestamptz) IS NULL OR e.occurred_at <= :effective_at)
-  AND NOT {taken_back}
-GROUP BY e.opportunity_id""".replace("{taken_back}", TAKEN_BACK_THEN)
-
-
-@dataclass(frozen=True, slots=True)
-class Last:
-    """The customer's last act, and who owed the next step since; None: nobody said."""
-
-    acted_at: datetime | None
-    ball: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +55,6 @@ class Pending:
     value: Decimal | Fraction | None
 
 
-async def last_acts(work: Work, asked: Moment) -> Mapping[UUID, Last]:
-    values = {"workspace": work.workspace_id}
-    past = {"as_of": asked.as_of, "effective_at": asked.effective_at}
-    rows = await work.db.execute(text(_LAST), values | past)
-    return {row.opportunity_id: Last(row.acted_at, row.ball) for row in rows}
-
-
 async def segments(work: Work, by: LeaksBy) -> Mapping[UUID, str | None]:
     """By account; empty where nobody asks."""
     if by is not LeaksBy.SEGMENT:
@@ -97,14 +67,13 @@ def openings(
     whole: Sequence[Passing],
     by: LeaksBy,
     keyed: Mapping[UUID, str | None],
-    lasts: Mapping[UUID, Last],
     pending: Sequence[Pending],
 ) -> list[Opening]:
     """Every group of the cohort's last level: sections in their order, others by their key.
 
     `whole` are the sections as everybody's opportunities show them: the average.
     """
-    book = _Book(found, whole, by, keyed, lasts)
+    book = _Book(found, whole, by, keyed)
     keys: dict[str | None, int | None] = {}
     if by is LeaksBy.SECTION:
         rows = found.told.milestones[:-1]
@@ -140,9 +109,8 @@ class _Book:
         whole: Sequence[Passing],
         by: LeaksBy,
         keyed: Mapping[UUID, str | None],
-        lasts: Mapping[UUID, Last],
     ) -> None:
-        self.found, self.by, self.keyed, self.lasts = found, by, keyed, lasts
+        self.found, self.by, self.keyed = found, by, keyed
         self.everybody, self.span = found.levels[0].mask, found.window.span
         self.stays, self.deals = found.facts.stays, found.told.table.columns
         section = self.stays.section
@@ -182,16 +150,16 @@ class _Book:
 
     def key_of(self, deal: int, section: int) -> str | None:
         """The group of a deal as it stands."""
-        row = self.found.told.deals[deal]
-        keys: Mapping[LeaksBy, Callable[[], str | None]] = {
-            LeaksBy.SECTION: lambda: str(self.found.told.milestones[section].key),
-            LeaksBy.REASON: lambda: row.exit_reason,
-            LeaksBy.OWNER: lambda: None if row.owner_id is None else str(row.owner_id),
-            LeaksBy.SEGMENT: lambda: self.keyed.get(row.account_id) if row.account_id else None,
-            LeaksBy.COMPETITOR: lambda: row.competitor,
-            LeaksBy.SOURCE: lambda: row.source,
-        }
-        return keys[self.by]()
+        if self.by is LeaksBy.SECTION:
+            return str(self.found.told.milestones[section].key)
+        if self.by is LeaksBy.OWNER:
+            owner_id = self.deals["owner_id"][deal]
+            return None if owner_id is None else str(owner_id)
+        if self.by is LeaksBy.SEGMENT:
+            account_id = self.deals["account_id"][deal]
+            return self.keyed.get(account_id) if account_id else None
+        found: str | None = self.deals[_COLUMNS[self.by]][deal]
+        return found
 
     def opening(
         self,
@@ -262,12 +230,12 @@ class _Book:
     def _exits(self, places: Places) -> list[Exit]:
         """One for each of these stays."""
         stays, deals = self.stays.where(places), self.deals
-        names = ("opportunity_id", "exit_kind", "exit_reason", "reporting_value", "exited_at")
+        names = ("exit_kind", "exit_reason", "reporting_value", "exited_at", ACTED, PASSED)
         told = (deals[name][stays.deal].tolist() for name in names)
         each = zip(
             *told,
             stays.section.tolist(),
-            stays.value.tolist(),
+            [None if isnan(each) else Decimal(repr(each)) for each in stays.value.tolist()],
             stays.days.tolist(),
             strict=True,
         )
@@ -278,21 +246,20 @@ class _Book:
                 value_at_arrival=arrived,
                 value_at_exit=worth,
                 days=days,
-                days_since_act=_silence(exited_at, last),
-                ball=None if last is None or last.ball is None else Ball(last.ball),
+                days_since_act=_silence(exited_at, acted_at),
+                ball=None if ball is None else Ball(ball),
                 win_rate=self.wins[section],
                 value_yield=self.yields[section],
             )
-            for id, kind, reason, worth, exited_at, section, arrived, days in each
-            for last in (self.lasts.get(id),)
+            for kind, reason, worth, exited_at, acted_at, ball, section, arrived, days in each
         ]
 
 
-def _silence(exited_at: int, last: Last | None) -> float | None:
+def _silence(exited_at: int, acted_at: int) -> float | None:
     """Days from the customer's last act to the exit (in ticks)."""
-    if exited_at == NEVER or last is None or last.acted_at is None:
+    if NEVER in (exited_at, acted_at):
         return None
-    return max(0.0, exited_at / DAY - day(last.acted_at))
+    return max(0.0, exited_at / DAY - acted_at / DAY)
 
 
 def _kept(one: Passing) -> float | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 from app.core.work import Work
@@ -11,10 +12,10 @@ from app.domain import margins
 from app.domain.cohort_yield import yield_of
 from app.domain.cohorts import Cohort, Window, midnight
 from app.domain.current_aims import Current, current, of_target
-from app.domain.facts import DealRow, deals_of
+from app.domain.facts import deals_of
 from app.domain.horses import judged, resets
 from app.domain.leads import days_as_span
-from app.domain.leak_groups import Opening, Pending, last_acts, openings, segments
+from app.domain.leak_groups import Opening, Pending, openings, segments
 from app.domain.margins import Margins
 from app.domain.milestones import section_rate
 from app.domain.observed_rates import Passing, asked_cohort, frame, passings
@@ -65,10 +66,12 @@ async def read(work: Work, asked: LeaksQuery) -> LeaksOut:
     key = asked.window or DEFAULT_WINDOW
     found = await asked_cohort(work, asked, key)
     found, key = _stretched(work, found, asked, key)
-    whole = passings(replace(found, levels=found.levels[:1]))
+    passed = passings(found)
+    one = len(found.levels) == 1
+    whole = passed if one else passings(replace(found, levels=found.levels[:1]))
     pending = await _pending(work, found, asked)
-    keyed, lasts = await segments(work, asked.by), await last_acts(work, asked)
-    groups = await asyncio.to_thread(openings, found, whole, asked.by, keyed, lasts, pending)
+    keyed = await segments(work, asked.by)
+    groups = await asyncio.to_thread(openings, found, whole, asked.by, keyed, pending)
     told = [
         Told(opening, leak)
         for opening, leak in zip(groups, leaks([one.group for one in groups]), strict=True)
@@ -84,7 +87,7 @@ async def read(work: Work, asked: LeaksQuery) -> LeaksOut:
         margin=margins.margins_out(work, margin),
         groups=[_leak_out(work, found, each, margin) for each in _ordered(asked.by, told)],
         win_rate=_win_rate(found, asked),
-        levers=_levers(work, found, aim),
+        levers=_levers(work, found, passed, aim),
         yield_=yield_of(found, work.home.currency),
     )
 
@@ -111,15 +114,16 @@ async def _pending(work: Work, found: Cohort, asked: LeaksQuery) -> list[Pending
     past = {"as_of": asked.as_of, "effective_at": asked.effective_at}
     judgement = await asyncio.to_thread(judged, told, await resets(work, process, **past))
     shares = await deals_of(work, told, asked.scope, asked.business_type)
+    worth = told.table.columns["reporting_value"]
     return [
-        Pending(horse.deal, horse.section, _part(told.deals[horse.deal], shares[horse.deal]))
+        Pending(horse.deal, horse.section, _part(worth[horse.deal], shares[horse.deal]))
         for horse in judgement.horses
         if horse.verdict.state in _PENDING and shares[horse.deal]
     ]
 
 
-def _part(deal: DealRow, share: Fraction) -> Fraction | None:
-    return None if deal.reporting_value is None else Fraction(deal.reporting_value) * share
+def _part(value: Decimal | None, share: Fraction) -> Decimal | Fraction | None:
+    return value if value is None or share == 1 else Fraction(value) * share
 
 
 def _ordered(by: LeaksBy, told: Sequence[Told]) -> Sequence[Told]:
@@ -250,11 +254,12 @@ async def _aim(work: Work, found: Cohort, asked: LeaksQuery) -> Current | None:
     return await current(work, found.told, asked.scope, asked.business_type, asked)
 
 
-def _levers(work: Work, found: Cohort, aim: Current | None) -> LeversOut | None:
+def _levers(
+    work: Work, found: Cohort, passed: Sequence[Passing], aim: Current | None
+) -> LeversOut | None:
     """At the rates observed by now, a point more in each section alone."""
     if aim is None or aim.value is None:
         return None
-    passed = passings(found)
     rates = [None if r is None else min(exact(r), Fraction(1)) for r in map(_rate, passed)]
     told = levers(aim.value, rates, [_retention(one) for one in passed], POINT)
     ranked = sorted(

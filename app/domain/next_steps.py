@@ -19,7 +19,7 @@ from app.domain.observed_rates import passings
 from app.domain.processes import resolve
 from app.domain.prospects import Prospect, prospects, unmet
 from app.domain.questions import seen_at
-from app.domain.stale import carried_over
+from app.domain.stale import Months
 from app.engine.flow.lead_times import lead_time
 from app.schemas.metrics import LeadTimeOut, lead_time_out, tenths_out
 from app.schemas.milestones import PlaybookOut
@@ -143,7 +143,9 @@ async def _told_of(
     mark = known.get(id, UNMARKED)
     return {
         "review_count": mark.reviewed,
-        "carried_over_periods": None if horse is None else carried_over(work, horse, told),
+        "carried_over_periods": None
+        if horse is None
+        else Months.of(work, told).carried_over(horse),
         "revived_count": mark.revived,
     }
 

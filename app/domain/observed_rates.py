@@ -139,7 +139,7 @@ def passings(
             one,
             _parent(levels, above[number].count.value if above else targets[number]),
             _parent(levels, above[number].value.value if above else targets[number]),
-            *_days(found, number, begins[number].typical_days),
+            *_days(found, one, begins[number].typical_days),
         )
         for number, one in enumerate(here)
     ]
@@ -158,17 +158,17 @@ def _parent(levels: Sequence[Level], value: float | None) -> ParentOut:
     return ParentOut(scope=above.scope, business_type=above.business_type, value=chance_out(value))
 
 
-def _days(found: Cohort, section: int, typical_days: int | None) -> tuple[Lag, str]:
+def _days(found: Cohort, own: Section, typical_days: int | None) -> tuple[Lag, str]:
     """The days through a section and whose they are: those of the narrowest level with enough."""
-    own: Lag | None = None
-    lately = within(found.facts.stays.entered, found.window.span)
-    for level in reversed(found.levels):
-        lag = dwell(found.facts, section, level.mask & lately)
+    *wider, last = found.levels
+    if own.lag.n >= ENOUGH:
+        return own.lag, last.scope
+    lately = within(found.facts.stays.entered, found.window.span) if wider else last.mask
+    for level in reversed(wider):
+        lag = dwell(found.facts, own.section, level.mask & lately)
         if lag.n >= ENOUGH:
             return lag, level.scope
-        own = own or lag
-    assert own is not None
-    return or_typical(own, typical_days), found.levels[-1].scope
+    return or_typical(own.lag, typical_days), last.scope
 
 
 def _tallies(found: Cohort) -> list[Tally]:

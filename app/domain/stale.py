@@ -1,8 +1,10 @@
 """The worklist of opportunities that no longer move, and how each of them was judged."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -20,10 +22,10 @@ from app.domain.notices import UNMARKED, Mark, marks
 from app.domain.policies import asked_at, policy_at
 from app.domain.processes import resolve
 from app.domain.questions import here, seen_at
-from app.engine.decay import ENOUGH_EXITS
+from app.engine.decay import ENOUGH_EXITS, State
 from app.engine.flow.estimates import Estimate, estimate
 from app.engine.flow.facts import moment
-from app.engine.leaks.amounts import known_total
+from app.engine.leaks.amounts import sum_of
 from app.schemas.base import money_out
 from app.schemas.events import Ball
 from app.schemas.metrics import metric_out, tenths_out
@@ -46,6 +48,7 @@ from app.schemas.stale import (
 )
 
 WORK = (HorseState.SLOW, HorseState.STALE, HorseState.DEAD)
+YEARS = 100  # longer than any deal stood
 REVIVALS = "revivals.1: won / (won + given up again), over those that were ever revived"
 
 
@@ -60,11 +63,26 @@ class Stable:
     judgement: Judgement
     shares: Sequence[Fraction]
     marks: Mapping[UUID, Mark]
-    # Those of the scope.
-    horses: Sequence[tuple[Horse, DealRow, Fraction]]
+    horses: Sequence["Judged"]
 
-    def mark(self, deal: DealRow) -> Mark:
+    def mark(self, deal: "DealRow | Judged") -> Mark:
         return self.marks.get(deal.opportunity_id, UNMARKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A horse of the scope: what its deal is worth, and the scope's share in that."""
+
+    horse: Horse
+    opportunity_id: UUID
+    worth: Decimal | None
+    share: Fraction
+
+    @property
+    def part(self) -> Decimal | Fraction | None:
+        if self.worth is None or self.share == 1:
+            return self.worth
+        return Fraction(self.worth) * self.share
 
 
 async def stable(work: Work, asked: StaleQuery | PreviewQuery) -> Stable:
@@ -86,14 +104,14 @@ async def stable(work: Work, asked: StaleQuery | PreviewQuery) -> Stable:
     return Stable(process, policy, told, judgement, shares, noticed, horses)
 
 
-def of_scope(
-    told: Story, judgement: Judgement, shares: Sequence[Fraction]
-) -> list[tuple[Horse, DealRow, Fraction]]:
+def of_scope(told: Story, judgement: Judgement, shares: Sequence[Fraction]) -> list[Judged]:
     """The judged deals in which the scope has a share."""
+    horses = [horse for horse in judgement.horses if shares[horse.deal]]
+    deals, columns = [horse.deal for horse in horses], told.table.columns
+    ids, worth = (columns[name][deals].tolist() for name in ("opportunity_id", "reporting_value"))
     return [
-        (horse, told.deals[horse.deal], shares[horse.deal])
-        for horse in judgement.horses
-        if shares[horse.deal]
+        Judged(horse, id, value, shares[horse.deal])
+        for horse, id, value in zip(horses, ids, worth, strict=True)
     ]
 
 
@@ -101,15 +119,19 @@ async def find(work: Work, asked: StaleQuery) -> StaleOut:
     found = await stable(work, asked)
     revived = revivals(found, asked.business_type)
     states = WORK if asked.state is None else (asked.state,)
-    chosen = [
-        (horse, deal) for horse, deal, _ in found.horses if horse.verdict.state.value in states
-    ]
-    shown = sliced(chosen, lambda one: _ranked(work, found, asked.sort, *one), asked)
+    by_state = _by_state(found)
+    chosen = [one for state in states for one in by_state[State(state.value)]]
+    months = Months.of(work, found.told)
+    shown = sliced(chosen, lambda one: _ranked(found, asked.sort, one, months), asked)
+    rows = found.told.table.rows([one.horse.deal for one in shown.data])
     return StaleOut(
         **frame(work, found, asked),
-        data=[_horse(work, found, horse, deal, asked) for horse, deal in shown.data],
+        data=[
+            _horse(work, found, one.horse, deal, months, asked)
+            for one, deal in zip(shown.data, rows, strict=True)
+        ],
         next_cursor=shown.next_cursor,
-        summary=[_sum(work, found, state) for state in HorseState],
+        summary=[_sum(work, state, by_state[State(state.value)]) for state in HorseState],
         sections=[_section(found.told, bounds) for bounds in found.judgement.bounds],
         revival_win_rate=metric_out(revived, "ratio", found.told.at, REVIVALS),
     )
@@ -131,11 +153,25 @@ def frame(work: Work, found: Stable, asked: StaleQuery | PreviewQuery) -> dict[s
     }
 
 
-def carried_over(work: Work, horse: Horse, told: Story) -> int:
-    """How many months have begun since the deal last moved, counted without days on hold."""
-    then = moment(told.facts.at - horse.verdict.dwell_days).astimezone(work.home.zone)
-    now = told.at.astimezone(work.home.zone)
-    return (now.year - then.year) * 12 + now.month - then.month
+@dataclass(frozen=True, slots=True)
+class Months:
+    """When the months began up to the moment of a story (a day of the engine's), the latest last:
+    where the workspace is."""
+
+    at: float
+    begins: Sequence[datetime]
+
+    @classmethod
+    def of(cls, work: Work, told: Story) -> "Months":
+        now, zone = told.at.astimezone(work.home.zone), work.home.zone
+        numbers = range(now.year * 12 + now.month - 12 * YEARS, now.year * 12 + now.month)
+        local = (datetime(number // 12, number % 12 + 1, 1, tzinfo=zone) for number in numbers)
+        return cls(told.facts.at, [each.astimezone(UTC) for each in local])
+
+    def carried_over(self, horse: Horse) -> int:
+        """How many have begun since the deal last moved, counted without days on hold."""
+        then = moment(self.at - horse.verdict.dwell_days)
+        return len(self.begins) - bisect_right(self.begins, then)
 
 
 def revivals(found: Stable, business_type: Business) -> Estimate:
@@ -157,22 +193,29 @@ def revivals(found: Stable, business_type: Business) -> Estimate:
     return estimate(won / len(ended) if ended else None, len(ended), float(len(ended)))
 
 
-def _ranked(work: Work, found: Stable, sort: HorseSort, horse: Horse, deal: DealRow) -> Rank:
+def _ranked(found: Stable, sort: HorseSort, one: Judged, months: Months) -> Rank:
     """By what was asked for, then by value; what is not known comes last."""
-    value, carried = deal.reporting_value, carried_over(work, horse, found.told)
-    keys = {
-        HorseSort.CARRIED_VALUE: None if value is None else value * carried,
-        HorseSort.VALUE: value,
-        HorseSort.CARRIED_OVER: Decimal(carried),
-        HorseSort.REVIEWED: Decimal(found.mark(deal).reviewed),
-        HorseSort.AGE: Decimal(horse.verdict.dwell_days),
-    }
-    key = keys[sort]
+    value, key = one.worth, _key(found, sort, one, months)
     first = Decimal(1) if key is None else -key
-    return first, Decimal(1) if value is None else -value, str(deal.opportunity_id)
+    return first, Decimal(1) if value is None else -value, str(one.opportunity_id)
 
 
-def _horse(work: Work, found: Stable, horse: Horse, deal: DealRow, asked: Moment) -> HorseOut:
+def _key(found: Stable, sort: HorseSort, one: Judged, months: Months) -> Decimal | None:
+    if sort is HorseSort.VALUE:
+        return one.worth
+    if sort is HorseSort.REVIEWED:
+        return Decimal(found.mark(one).reviewed)
+    if sort is HorseSort.AGE:
+        return Decimal(one.horse.verdict.dwell_days)
+    carried = months.carried_over(one.horse)
+    if sort is HorseSort.CARRIED_OVER:
+        return Decimal(carried)
+    return None if one.worth is None else one.worth * carried
+
+
+def _horse(
+    work: Work, found: Stable, horse: Horse, deal: DealRow, months: Months, asked: Moment
+) -> HorseOut:
     past = asked.as_of is not None or asked.effective_at is not None
     verdict, chance, mark = horse.verdict, horse.chance, found.mark(deal)
     return HorseOut(
@@ -190,7 +233,7 @@ def _horse(work: Work, found: Stable, horse: Horse, deal: DealRow, asked: Moment
         evidence=_evidence(horse),
         thresholds=ThresholdsOut(**_thresholds(horse.bounds)),
         value=money_out(deal.reporting_value, work.home.currency),
-        carried_over_periods=carried_over(work, horse, found.told),
+        carried_over_periods=months.carried_over(horse),
         revived_count=mark.revived,
         review_count=mark.reviewed,
         ball=None if deal.ball is None else Ball(deal.ball),
@@ -232,15 +275,20 @@ def _notice(work: Work, found: Stable, mark: Mark) -> NoticeOut | None:
     return NoticeOut(noticed_at=mark.noticed_at, exits_on=exits_on)
 
 
-def _sum(work: Work, found: Stable, state: HorseState) -> StateSumOut:
-    values = [
-        None if deal.reporting_value is None else Fraction(deal.reporting_value) * share
-        for horse, deal, share in found.horses
-        if horse.verdict.state.value == state.value
-    ]
+def _by_state(found: Stable) -> dict[State, list[Judged]]:
+    states: dict[State, list[Judged]] = {state: [] for state in State}
+    for one in found.horses:
+        states[one.horse.verdict.state].append(one)
+    return states
+
+
+def _sum(work: Work, state: HorseState, horses: Sequence[Judged]) -> StateSumOut:
+    values = [one.part for one in horses]
+    missing = values.count(None)
+    known = missing < len(values) or not values
     return StateSumOut(
         state=state,
         count=len(values),
-        value=maybe_money(work, known_total(values)),
-        missing_value_count=values.count(None),
+        value=maybe_money(work, sum_of(values) if known else None),
+        missing_value_count=missing,
     )

@@ -112,18 +112,17 @@ def judge(
     """
     left = chance / chance_at_arrival if chance is not None and chance_at_arrival else None
     believed = left if evidence >= thresholds.evidence else None
-    tests = (
-        (State.DEAD, Because.CHANCE_GONE, _below(believed, thresholds.dead)),
-        (State.STALE, Because.CHANCE_FADED, _below(believed, thresholds.stale)),
-        (State.STALE, Because.OVER_LIMIT, _above(dwell_days, stale_after_days)),
-        (State.SLOW, Because.SLOWER_THAN_CONVERTERS, _above(dwell_days, p75)),
-    )
     state, because = State.FRESH, Because.IN_TIME
-    if tests[0][2] is tests[1][2] is tests[2][2] is tests[3][2] is None:
+    if believed is not None and believed < thresholds.dead:
+        state, because = State.DEAD, Because.CHANCE_GONE
+    elif believed is not None and believed < thresholds.stale:
+        state, because = State.STALE, Because.CHANCE_FADED
+    elif stale_after_days is not None and dwell_days > stale_after_days:
+        state, because = State.STALE, Because.OVER_LIMIT
+    elif p75 is not None and dwell_days > p75:
+        state, because = State.SLOW, Because.SLOWER_THAN_CONVERTERS
+    elif believed is None and stale_after_days is None and p75 is None:
         state, because = State.UNKNOWN, Because.NO_EVIDENCE
-    for worse, reason, holds in reversed(tests):
-        if holds:
-            state, because = worse, reason
     return Verdict(
         state, because, dwell_days, believed, evidence, p75, stale_after_days, thresholds
     )
@@ -166,11 +165,3 @@ def due(noticed_at: float, last_act: float | None, grace_days: float, today: flo
     if last_act is not None and last_act >= noticed_at:
         return Grace.CLEARED
     return Grace.DUE if today - noticed_at >= grace_days else Grace.WAITING
-
-
-def _below(left: float | None, share: float) -> bool | None:
-    return None if left is None else left < share
-
-
-def _above(days: float, most: float | None) -> bool | None:
-    return None if most is None else days > most

@@ -11,8 +11,8 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from app.domain.facts.columns import columns
-from app.domain.facts.deals import DealRow, Deals
+from app.domain.facts.columns import columns, gathered, placed
+from app.domain.facts.deals import DealRow, Deals, tick
 from app.domain.facts.records import arrived
 from app.domain.facts.sql import REAL
 from app.engine.flow.facts import ORIGIN
@@ -37,6 +37,24 @@ def test_all_at_once_is_what_it_is_one_by_one(seed):
         if chance.random() < 0.95:  # of other business there are passages and no deals
             deals.append(deal(chance, UUID(int=number), rows))
     same(*both(deals, passages))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_was_gathered_serves_later_moments(seed):
+    chance = Random(seed)  # noqa: S311 - no secret
+    passages = [list(arrivals(chance, UUID(int=number))) for number in range(60)]
+    deals = [deal(chance, UUID(int=number), rows) for number, rows in enumerate(passages)]
+    table = Deals.of(deals)
+    told = as_columns(table, [row for rows in passages for row in rows])
+    first, later = AT + timedelta(days=3), AT + timedelta(days=9, seconds=1)
+    found = gathered(table, told, MILESTONES, first)
+    assert found.settled
+    assert len(found.growing)
+    same(
+        placed(told, found.later(tick(later))),
+        placed(told, gathered(table, told, MILESTONES, later)),
+    )
+    assert not gathered(table, told, MILESTONES, AT).settled
 
 
 def test_nothing_is_nothing():
@@ -85,7 +103,7 @@ def same(one, other):
     np.testing.assert_array_equal(one.facts.amount, other.facts.amount)
     assert (one.facts.at, one.facts.since) == (other.facts.at, other.facts.since)
     for name in ("arrived_at", "arrived_owner", "ordered_at", "order_owner"):
-        assert list(getattr(one, name)) == getattr(other, name)
+        assert list(getattr(one, name)) == list(getattr(other, name))
 
 
 def ago(chance: Random) -> datetime:

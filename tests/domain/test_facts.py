@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.domain.demo import PROCESS, Size, fill
 from app.domain.facts import deals_of, stays_of, story, teams_on
+from app.domain.facts.deals import ACTED, PASSED
 from app.domain.facts.sql import TOLD, rows_sql
 from app.domain.processes import resolve
 from app.domain.replay import values_of
@@ -183,4 +184,4 @@ async def test_deals_are_read_in_the_order_of_their_columns(work, past):
     values |= {"effective_at": None, "hold_limit": 0}
     given = {name: value for name, value in values.items() if f":{name}" in sql}
     found = await work.db.execute(text(sql), given)
-    assert tuple(found.keys()) == TOLD
+    assert tuple(found.keys()) == (*TOLD, ACTED, PASSED)

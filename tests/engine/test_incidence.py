@@ -1,5 +1,6 @@
 """Rates from undecided deals: what the estimator must find, and what must not move it."""
 
+from dataclasses import fields
 from fractions import Fraction
 
 import numpy as np
@@ -28,6 +29,12 @@ def by_value(deals, factor=1.0):
     return of(deals, weights=[factor * deal[2] for deal in deals])
 
 
+def same(one, other):
+    for field in fields(one):
+        mine, theirs = getattr(one, field.name), getattr(other, field.name)
+        np.testing.assert_array_equal(mine, theirs, field.name)
+
+
 def cohort(convert, leave, seed=3, deals=20_000, *, by_chance=False):
     """Half win: gamma times of shape 2 with these means, arrivals spread over 180 days."""
     random = np.random.default_rng(seed)
@@ -42,7 +49,7 @@ def test_by_hand():
     found = of([(2, ADVANCED), (3, LOST), (4, OPEN), (5, ADVANCED), (8, OPEN)])
     assert found.curve == pytest.approx([0.2, 0.2, 0.5])
     assert found.lost_curve == pytest.approx([0.0, 0.2, 0.2])
-    assert (found.days, found.undecided) == ([2, 3, 5], pytest.approx(0.3))
+    assert (found.days.tolist(), found.undecided) == ([2, 3, 5], pytest.approx(0.3))
     assert (found.n, found.advanced, found.lost, found.open) == (5, 2, 1, 2)
 
 
@@ -139,8 +146,8 @@ def test_with_everything_decided_each_deal_is_a_whole_piece_of_evidence(deals):
 @given(DEALS, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_is_nothing(deals, random):
     mixed = random.sample(deals, len(deals))
-    assert of(mixed) == of(deals)
-    assert by_value(mixed) == by_value(deals)
+    same(of(mixed), of(deals))
+    same(by_value(mixed), by_value(deals))
 
 
 @given(DEALS, st.floats(1e-3, 1e6))
@@ -152,14 +159,14 @@ def test_the_currency_is_nothing(deals, factor):
 
 @given(DEALS, st.integers(1, 100))
 def test_deals_that_have_only_just_come_are_nothing(deals, more):
-    assert of(deals + [(0, OPEN, 500)] * more) == of(deals)
-    assert by_value(deals + [(0, OPEN, 500)] * more) == by_value(deals)
+    same(of(deals + [(0, OPEN, 500)] * more), of(deals))
+    same(by_value(deals + [(0, OPEN, 500)] * more), by_value(deals))
 
 
 @given(DEALS)
 def test_the_parts_make_the_whole(deals):
     found = by_value(deals)
-    assume(found.curve)
+    assume(len(found.curve))
     assert found.curve[-1] + found.lost_curve[-1] + found.undecided == pytest.approx(1)
     assert all(np.diff(found.curve) >= 0)
     assert 0 <= found.n_eff <= found.n

@@ -1,7 +1,7 @@
 """The story of a process: what its deals did, as it was known at a moment."""
 
 from app.domain.facts.columns import Moments, People
-from app.domain.facts.deals import DealRow, Deals
+from app.domain.facts.deals import ACTED, PASSED, DealRow, Deals
 from app.domain.facts.stories import (
     Story,
     deals_of,
@@ -14,6 +14,8 @@ from app.domain.facts.stories import (
 )
 
 __all__ = [
+    "ACTED",
+    "PASSED",
     "DealRow",
     "Deals",
     "Moments",

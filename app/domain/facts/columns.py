@@ -11,7 +11,7 @@ from app.domain.facts.deals import AMOUNT, Deals, tick
 from app.domain.facts.records import Arrived
 from app.engine.flow import gathering, packed
 from app.engine.flow.facts import ORIGIN, Facts, Flags, Places
-from app.engine.flow.gathering import NEVER, NOWHERE, Arrivals, gather
+from app.engine.flow.gathering import NEVER, NOWHERE, Arrivals, Gathered, gather
 
 # Left without the customer having decided anything.
 _UNDECIDED = "duplicate"
@@ -88,15 +88,24 @@ class Columns:
 
 def columns(deals: Deals, told: Arrived, milestones: int, at: datetime) -> Columns:
     """What the arrivals, as columns, say of the deals."""
+    return placed(told, gathered(deals, told, milestones, at))
+
+
+def gathered(deals: Deals, told: Arrived, milestones: int, at: datetime) -> Gathered:
     codes: dict[UUID | None, int] = {id: n for n, id in enumerate(told.milestones)}
     arrivals = Arrivals.of(*(told.columns[name] for name in _ARRIVALS))
-    found = gather(_deals(deals, codes), arrivals, milestones - 1, tick(at))
-    owner, owners = told.columns["owner"], [*told.owners, None]
+    return gather(_deals(deals, codes), arrivals, milestones - 1, tick(at))
+
+
+def placed(told: Arrived, found: Gathered) -> Columns:
+    """The facts with when each arrival was and whose."""
+    arrived, owner = told.columns["arrived"], told.columns["owner"]
+    owners = [*told.owners, None]
     return Columns(
         found.facts,
-        arrived_at=Moments(arrivals.arrived[found.stays]),
+        arrived_at=Moments(arrived[found.stays]),
         arrived_owner=People(owner[found.stays], owners),
-        ordered_at=Moments(arrivals.arrived[found.orders]),
+        ordered_at=Moments(arrived[found.orders]),
         order_owner=People(owner[found.orders], owners),
     )
 

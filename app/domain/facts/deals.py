@@ -67,6 +67,8 @@ MOMENTS = (
     "created_at",
 )
 FLAGS = ("estimated", "clean_up", "hindsight")
+# Columns that no row tells: the customer's last act, and who owed the next step since.
+ACTED, PASSED = "acted_at", "last_ball"
 KEY = "key"  # the id, as sixteen bytes
 AMOUNT = "amount"  # the reporting value as a float, NaN where nobody knows
 
@@ -91,6 +93,8 @@ class Deals(Sequence[DealRow]):
             told[name] = packed.whole([tick(moment) for moment in told[name]])
         for name in FLAGS:
             told[name] = packed.flags(told[name].tolist())
+        told[ACTED] = packed.whole([NEVER] * len(rows))
+        told[PASSED] = packed.words([None] * len(rows))
         told[KEY] = packed.keys(b"".join(row.opportunity_id.bytes for row in rows))
         worth = told["reporting_value"].tolist()
         told[AMOUNT] = packed.real([None if each is None else float(each) for each in worth])
@@ -108,6 +112,11 @@ class Deals(Sequence[DealRow]):
             return [self[each] for each in range(*place.indices(len(self)))]
         return DealRow(*(self._cell(name, place) for name in NAMES))
 
+    def rows(self, places: Sequence[int]) -> list[DealRow]:
+        """Several of them at once, column by column."""
+        columns = [self._cells(name, places) for name in NAMES]
+        return [DealRow(*row) for row in zip(*columns, strict=True)]
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
 
@@ -118,6 +127,10 @@ class Deals(Sequence[DealRow]):
         if name in MOMENTS:
             return moment(int(found))
         return bool(found) if name in FLAGS else found
+
+    def _cells(self, name: str, places: Sequence[int]) -> list[Any]:
+        found: list[Any] = self.columns[name][list(places)].tolist()
+        return [moment(each) for each in found] if name in MOMENTS else found
 
 
 def tick(moment: datetime | None) -> int:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from app.domain.facts.deals import AMOUNT, FLAGS, KEY, MOMENTS, Deals, tick
+from app.domain.facts.deals import ACTED, AMOUNT, FLAGS, KEY, MOMENTS, PASSED, Deals, tick
 from app.domain.facts.sql import REAL, TIMES, TOLD, WHOLE
 from app.engine.flow import packed, splicing
 from app.engine.flow.facts import Flags
@@ -88,6 +88,10 @@ class Record:
             | {"clean_up": self._cleaned_up()}
         )
 
+    def hold_ends(self, now: int) -> int:
+        """The first moment (in ticks) after this one at which a hold ends by itself."""
+        return packed.least_above(self.deals["held_until"], now)
+
     def only(self, chosen: Flags) -> "Record":
         """As if there were no other deals; but a clean-up stays one."""
         number = packed.numbered(chosen)
@@ -126,6 +130,7 @@ class Record:
 
 def _deals(told: Row[Any]) -> Columns:
     columns: Columns = {AMOUNT: packed.numbers(told.amount), KEY: packed.keys(told.key)}
+    columns |= {ACTED: packed.places(told.acted_at), PASSED: packed.words(told.last_ball or ())}
     for name in TOLD:
         found = getattr(told, name)
         if name in MOMENTS:

@@ -3,7 +3,7 @@
 Today's state and passages are stored; those of a past moment follow from the events of then.
 """
 
-from app.domain.facts.deals import AMOUNT, KEY, MOMENTS, NAMES
+from app.domain.facts.deals import ACTED, AMOUNT, KEY, MOMENTS, NAMES, PASSED
 from app.domain.history import TAKEN_BACK_THEN, standing_sets
 from app.domain.replay import BY_PROCESS
 from app.engine.flow.gathering import NEVER, NOWHERE
@@ -50,6 +50,13 @@ _DEALS = f"""
     (array_agg(competitor ORDER BY occurred_at DESC, id DESC) FILTER (
       WHERE kind = 'exited'))[1] AS competitor
   FROM known_events GROUP BY opportunity_id
+), last_acts AS (
+  SELECT e.opportunity_id, max(e.occurred_at) FILTER (WHERE e.kind <> 'ball_passed') AS {ACTED},
+    (array_agg(e.ball ORDER BY e.occurred_at DESC, e.id DESC))[1] AS {PASSED}
+  FROM events e JOIN seen s ON s.opportunity_id = e.opportunity_id
+  WHERE e.workspace_id = :workspace AND {_KNOWN} AND NOT {TAKEN_BACK_THEN}
+    AND e.kind IN ('reached', 'ordered', 'criterion_met', 'revived', 'ball_passed')
+  GROUP BY e.opportunity_id
 ), rates AS (
   SELECT DISTINCT ON (r.currency) r.currency, r.rate FROM currency_rates r
   WHERE r.workspace_id = :workspace AND r.day <= (CAST(:at AS timestamptz) AT TIME ZONE :zone)::date
@@ -62,15 +69,16 @@ _DEALS = f"""
   LEFT JOIN rates r ON r.currency = x.list_currency
   WHERE x.workspace_id = :workspace GROUP BY x.opportunity_id
 ), valued_now AS (
-  SELECT n.*, t.fell_at, t.competitor, l.list_value,
+  SELECT n.*, t.fell_at, t.competitor, a.{ACTED}, a.{PASSED}, l.list_value,
     coalesce(t.born_in = t.closed_in, false) AS hindsight,
     n.value * CASE WHEN n.currency = :currency THEN 1 ELSE r.rate END AS said_value
   FROM now_standing n
   JOIN told t ON t.opportunity_id = n.opportunity_id
+  LEFT JOIN last_acts a ON a.opportunity_id = n.opportunity_id
   LEFT JOIN rates r ON r.currency = n.currency
   LEFT JOIN listed l ON l.opportunity_id = n.opportunity_id
 )"""
-_OF_DEALS = """
+_OF_DEALS = f"""
 SELECT n.opportunity_id, o.name, o.account_id, n.owner_id, n.credits,
   CASE WHEN n.process_id <> :process THEN 'moved' ELSE n.status END AS status,
   n.position, n.milestone_id, o.business_type, o.source, n.value, n.currency,
@@ -80,7 +88,7 @@ SELECT n.opportunity_id, o.name, o.account_id, n.owner_id, n.credits,
   n.held_since, n.held_until,
   n.clock_from, n.fell_at, n.won_at, n.exited_at, n.exit_kind, n.exit_reason, n.competitor,
   n.ball, n.waiting_since, o.external_probability, o.external_close_date,
-  o.created_at, n.hindsight
+  o.created_at, n.hindsight, n.{ACTED}, n.{PASSED}
 FROM valued_now n
 JOIN opportunities o ON o.workspace_id = :workspace AND o.id = n.opportunity_id
 ORDER BY n.opportunity_id"""
@@ -123,7 +131,8 @@ def _column(name: str) -> str:
 _AS_COLUMNS = f"""
 , deals AS (
   SELECT {", ".join(_column(name) for name in TOLD)}, {_numbers("reporting_value")} AS {AMOUNT},
-    {_ids("opportunity_id")} AS {KEY}
+    {_ids("opportunity_id")} AS {KEY}, {_moments(ACTED)} AS {ACTED},
+    array_agg({PASSED}) AS {PASSED}
   FROM ({_OF_DEALS}) deals
 ), hands AS (
   SELECT actor, row_number() OVER (ORDER BY actor) - 1 AS place

@@ -17,14 +17,16 @@ from sqlalchemy import Row, select
 
 from app.core.work import Work
 from app.domain.facts import keeping
-from app.domain.facts.columns import Moments, People, columns
+from app.domain.facts.columns import Moments, People, gathered, placed
 from app.domain.facts.deals import DealRow, Deals, tick
 from app.domain.facts.reading import Asked, read
+from app.domain.facts.records import Record
 from app.domain.milestones import milestones_of
 from app.domain.processes import version_at
 from app.domain.trees import below
 from app.engine.flow import packed
 from app.engine.flow.facts import Facts, Flags
+from app.engine.flow.gathering import Gathered
 from app.engine.flow.records import begins
 from app.schemas.scopes import EVERYBODY, Business, Subject
 from app.tables import Membership, Team
@@ -88,7 +90,7 @@ async def story(
     if business_type is not Business.ALL:
         record = record.only(record.deals["business_type"] == business_type.value)
     found = record.at(at)
-    made = columns(found, record.arrived, len(milestones), at)
+    made = placed(record.arrived, _gathered(record, found, len(milestones), at))
     return Story(
         process_id=process_id,
         version=version,
@@ -101,6 +103,18 @@ async def story(
         ordered_at=made.ordered_at,
         order_owner=made.order_owner,
     )
+
+
+def _gathered(record: Record, deals: Deals, milestones: int, at: datetime) -> Gathered:
+    """What was gathered of a record serves later moments, until a hold ends."""
+    now, (known, since, until) = tick(at), record.made.get("gathered", (None, 0, 0))
+    if known is not None and since <= now < until:
+        later: Gathered = known.later(now)
+        return later
+    found = gathered(deals, record.arrived, milestones, at)
+    if found.settled:
+        record.made["gathered"] = found, now, record.hold_ends(now)
+    return found
 
 
 async def stays_of(work: Work, told: Story, subject: Subject) -> Flags:

@@ -8,7 +8,7 @@ import numpy as np
 from app.engine.flow.estimates import Estimate, estimate, given
 from app.engine.flow.facts import Facts, Flags, Mask, Numbers, Outcome, Stays
 from app.engine.flow.incidence import Incidence, Watched, incidence, watched
-from app.engine.flow.lead_times import LeadTime, dwell, lead_time, or_typical
+from app.engine.flow.lead_times import Lag, LeadTime, dwell, lead_time, or_typical
 
 ENDS = (Outcome.ADVANCED, Outcome.LOST)
 SHORTEST = 30.0  # days that a cohort has had at least, before it is called mature
@@ -25,7 +25,7 @@ class Section:
     be more. `retention` is what those that went on were worth then, per what they were worth
     before (`retention_n` of known value), `concession` the difference. `undecided` is the share
     of which nothing can be said yet, `plateau` whether it is small; `capped` deals were too
-    large to be taken at their full value.
+    large to be taken at their full value. `lag` is what `dwell` was told from, as observed.
     """
 
     section: int
@@ -45,6 +45,7 @@ class Section:
     plateau: bool
     capped: int
     dwell: LeadTime
+    lag: Lag
 
 
 def sections(
@@ -78,7 +79,7 @@ def sections(
         days = or_typical(lag, typical_days[section] if typical_days else None)
         flow = _flow(facts.stays.where(np.asarray(chosen[-1], dtype=bool) & here), window)
         parent = target if isinstance(target, Estimate) else given(target)
-        found.append(_section(section, cohorts, parent, winsor, flow, lead_time(days)))
+        found.append(_section(section, cohorts, parent, winsor, flow, (lead_time(days), lag)))
     return found
 
 
@@ -118,8 +119,9 @@ def _section(
     parent: Estimate,
     winsor: float | None,
     flow: float | None,
-    days: LeadTime,
+    times: tuple[LeadTime, Lag],
 ) -> Section:
+    days, lag = times
     cap = _cap(cohorts[0].stays.value, winsor)
     numbers = [cohort.by_number() for cohort in cohorts]
     values = [cohort.by_value(cap) for cohort in cohorts]
@@ -144,6 +146,7 @@ def _section(
         plateau=number.plateau,
         capped=int((cohort.stays.value > cap).sum()),
         dwell=days,
+        lag=lag,
     )
 
 

@@ -5,7 +5,7 @@ in days. `NEVER` stands for a moment that there is not.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -73,11 +73,22 @@ class Deals(_Columns):
 
 
 class Gathered(NamedTuple):
-    """The facts, and which arrival each of their stays and orders is."""
+    """The facts, and which arrival each of their stays and orders is. `settled`: from the moment
+    on nothing changes but that the stays at `growing` are watched for longer."""
 
     facts: Facts
     stays: Places
     orders: Places
+    growing: Places
+    settled: bool
+
+    def later(self, at: int) -> "Gathered":
+        """The same at a later moment, until a hold of one of the deals ends; once `settled`."""
+        stays = self.facts.stays
+        left = stays.left.copy()
+        left[self.growing] = at / DAY
+        facts = replace(self.facts, at=at / DAY, stays=replace(stays, left=left))
+        return self._replace(facts=facts)
 
 
 def gather(deals: Deals, arrivals: Arrivals, sections: int, at: int) -> Gathered:
@@ -102,7 +113,11 @@ def gather(deals: Deals, arrivals: Arrivals, sections: int, at: int) -> Gathered
     )
     ended = stays.left[(stays.outcome != Outcome.OPEN) & ~stays.implied & (stays.days > 0)]
     since = float(ended.min()) if len(ended) else at / DAY
-    return Gathered(Facts(sections, at / DAY, since, stays, sold, deals.amount), rows, orders)
+    facts = Facts(sections, at / DAY, since, stays, sold, deals.amount)
+    growing = np.flatnonzero((stays.outcome == Outcome.OPEN) & (stays.left == at / DAY))
+    told = (arrivals.arrived, arrivals.left, deals.exited, deals.held, deals.fell, deals.clock)
+    latest = max(int(each.max(initial=NEVER)) for each in told)
+    return Gathered(facts, rows, orders, growing, bool(len(ended)) and latest < at - MOMENT)
 
 
 class _Ends(NamedTuple):

@@ -5,7 +5,6 @@ share of all counts the undecided as lost. Aalen and Johansen's estimator walks 
 the deals instead and asks at each age only those that were still there and still watched.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ RISE = 0.04  # and of all may be expected to go on yet
 LATE = 0.75  # of the curve's length: what ended after it is taken for what is still to come
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Incidence:
     """The shares that had gone on and that had left, by age.
 
@@ -47,9 +46,9 @@ class Incidence:
     n_eff: float
     decided: float
     plateau: bool
-    days: list[float]
-    curve: list[float]
-    lost_curve: list[float]
+    days: Numbers
+    curve: Numbers
+    lost_curve: Numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +60,9 @@ class Watched:
     since: Numbers
 
 
+_NONE = np.empty(0)
 NOBODY = Incidence(
-    None, 1.0, 0.0, 0, 0, 0, 0, 0.0, 0.0, plateau=False, days=[], curve=[], lost_curve=[]
+    None, 1.0, 0.0, 0, 0, 0, 0, 0.0, 0.0, plateau=False, days=_NONE, curve=_NONE, lost_curve=_NONE
 )
 
 
@@ -111,29 +111,48 @@ def watched(stays: Stays, first: float, until: float) -> Watched:
 def at_risk(ages: Numbers, seen: Watched, weight: Numbers | None = None) -> Numbers:
     """How many (or how much weight) were there at each of these ages: not gone before it, and
     come under watch before it or at the very beginning."""
-    there = _from_on(seen.days, weight, ages)
-    if not seen.since.any():
-        return there
-    late = seen.since > 0
-    return there - _from_on(seen.since[late], None if weight is None else weight[late], ages)
+    order = np.argsort(seen.days, kind="stable")
+    there = _from_on(seen.days[order], None if weight is None else weight[order], ages)
+    return there - _come_later(ages, seen.since, weight)
 
 
-def age_at(days: Sequence[float], curve: Sequence[float], share: float) -> float | None:
+def age_at(days: Numbers, curve: Numbers, share: float) -> float | None:
     """The first age by which that share of all that the curve comes to had happened."""
-    if not curve or curve[-1] <= 0:
+    if not len(curve) or curve[-1] <= 0:
         return None
-    place = int(np.searchsorted(np.asarray(curve), share * curve[-1] * (1 - 1e-12)))
-    return days[min(place, len(days) - 1)]
+    place = int(np.searchsorted(curve, share * curve[-1] * (1 - 1e-12)))
+    return float(days[min(place, len(days) - 1)])
+
+
+def _come_later(ages: Numbers, since: Numbers, weight: Numbers | None) -> Numbers | float:
+    """Of those that were not watched from the beginning, who was not yet there at each age."""
+    late = np.flatnonzero(since > 0)
+    if not len(late):
+        return 0.0
+    order = late[np.argsort(since[late], kind="stable")]
+    return _from_on(since[order], None if weight is None else weight[order], ages)
 
 
 def _from_on(values: Numbers, weight: Numbers | None, ages: Numbers) -> Numbers:
-    """The weight of the values that are not below each age."""
-    order = np.argsort(values, kind="stable")
-    below = np.searchsorted(values[order], ages)
+    """The weight of the values (ascending) that are not below each age."""
+    below = np.searchsorted(values, ages)
     if weight is None:
         return np.asarray(len(values) - below, dtype=float)
-    rest = np.concatenate([np.cumsum(weight[order][::-1])[::-1], [0.0]])
+    rest = np.concatenate([np.cumsum(weight[::-1])[::-1], [0.0]])
     return np.asarray(rest[below])
+
+
+def _in_order(age: Numbers, *ties: Numbers | Places) -> Places:
+    """Places by age; equal ages by the first of `ties`, and so on. Few ages are equal, so they
+    are put in order by themselves."""
+    order = np.argsort(age)
+    if not ties or not len(order):
+        return order
+    same = age[order][1:] == age[order][:-1]
+    tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+    mine = order[tied]
+    order[tied] = mine[np.lexsort((*(tie[mine] for tie in reversed(ties)), age[mine]))]
+    return order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,6 +163,11 @@ class _Deals:
     weight: Numbers
     advanced: Flags
     lost: Flags
+    alike: bool
+
+    def at_risk(self, ages: Numbers, weight: Numbers | None = None) -> Numbers:
+        there = _from_on(self.seen.days, weight, ages)
+        return there - _come_later(ages, self.seen.since, weight)
 
     @classmethod
     def of(
@@ -160,8 +184,7 @@ class _Deals:
         if weights is not None:
             seen &= weight > 0
         # Equal ages in one order whatever the rows' was: the same facts give the same bytes.
-        keys = (age,) if weights is None else (weight, end, age)
-        order = np.lexsort(keys)
+        order = _in_order(age) if weights is None else _in_order(age, end, weight)
         order = order[seen[order]]
         weight = weight[order]
         return cls(
@@ -169,6 +192,7 @@ class _Deals:
             weight=weight / weight.mean() if len(weight) else weight,
             advanced=end[order] == Outcome.ADVANCED,
             lost=end[order] == Outcome.LOST,
+            alike=weights is None,
         )
 
 
@@ -185,15 +209,17 @@ class _Steps:
     @classmethod
     def of(cls, deals: _Deals) -> "_Steps":
         happened = deals.advanced | deals.lost
-        days, place = np.unique(deals.seen.days[happened], return_inverse=True)
-        weight = deals.weight[happened]
-        gone_on, left = np.zeros(len(days)), np.zeros(len(days))
-        np.add.at(gone_on, place, weight * deals.advanced[happened])
-        np.add.at(left, place, weight * deals.lost[happened])
-        number = at_risk(days, deals.seen)
-        ended = np.bincount(place, minlength=len(days)).astype(float)
+        ages, weight = deals.seen.days[happened], deals.weight[happened]
+        first = np.insert(ages[1:] != ages[:-1], 0, True) if len(ages) else happened[:0]
+        days, place = ages[first], np.cumsum(first) - 1
+        gone_on, left = (
+            np.bincount(place, weight * how[happened]).astype(float)
+            for how in (deals.advanced, deals.lost)
+        )
+        ended = np.bincount(place).astype(float)
+        number = deals.at_risk(days)
         kept = _carried(number, ended, len(deals.weight))
-        risk = at_risk(days, deals.seen, deals.weight)
+        risk = number if deals.alike else deals.at_risk(days, deals.weight)
         # The last ones leave together: rounding must not leave a rest of them.
         risk = np.where(number == ended, gone_on + left, risk)
         return cls(days[kept], ended[kept], risk[kept], gone_on[kept], left[kept])
@@ -244,9 +270,9 @@ def _summed(deals: _Deals, steps: _Steps) -> Incidence:
         n_eff=round(equal / factor, 9),
         decided=round(decided / factor, 9),
         plateau=plateau,
-        days=steps.days.tolist(),
-        curve=curve.tolist(),
-        lost_curve=lost_curve.tolist(),
+        days=steps.days,
+        curve=curve,
+        lost_curve=lost_curve,
     )
 
 
@@ -270,9 +296,11 @@ def _variance(steps: _Steps, before: Numbers, curve: Numbers) -> float:
     to_come = curve[-1] - curve
     # Where all end at once nothing is to come, and 0/0 stands for 0.
     remain = np.where(risk - ends > 1e-9 * risk, risk - ends, np.inf)
-    terms = to_come**2 * ends / (risk * remain)
-    terms += before**2 * (risk - went) * went / risk**3
-    terms -= 2 * to_come * before * went / risk**2
+    # Multiplied out: a power of many numbers takes as long as all the rest.
+    square = risk * risk
+    terms = to_come * to_come * ends / (risk * remain)
+    terms += before * before * (risk - went) * went / (square * risk)
+    terms -= 2 * to_come * before * went / square
     return max(float(terms.sum()), 0.0)
 
 

@@ -63,8 +63,8 @@ def dwell(facts: Facts, section: int, chosen: Sequence[bool] | Flags) -> Lag:
     found = incidence(seen.days, seen.outcome, since=seen.since)
     if not found.share:
         return UNKNOWN
-    mass = np.diff(np.asarray(found.curve), prepend=0.0)
-    return Lag(_daily(np.asarray(found.days), mass).tolist(), found.advanced, LagSource.OBSERVED)
+    mass = np.diff(found.curve, prepend=0.0)
+    return Lag(_daily(found.days, mass).tolist(), found.advanced, LagSource.OBSERVED)
 
 
 def typical(days: float | None) -> Lag:

@@ -121,3 +121,8 @@ def translated(codes: Places, places: Sequence[int]) -> Places:
 def numbered(chosen: Flags) -> Places:
     """Of each that is chosen its place among the chosen."""
     return np.cumsum(chosen) - 1
+
+
+def least_above(ticks: Places, bound: int) -> int:
+    """The least of those that are greater; where there is none, one that never comes."""
+    return int(ticks[ticks > bound].min(initial=2**62))

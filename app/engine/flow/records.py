@@ -33,4 +33,4 @@ def _missing(facts: Facts, here: Flags) -> float:
     found = incidence(seen.days, ended, since=seen.since)
     gone = np.concatenate([[0.0], found.curve])
     ages = seen.since[seen.since > 0]
-    return float(gone[np.searchsorted(np.asarray(found.days), ages)].sum())
+    return float(gone[np.searchsorted(found.days, ages)].sum())

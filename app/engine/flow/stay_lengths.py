@@ -17,5 +17,5 @@ def mean_stay(facts: Facts, section: int, chosen: Mask) -> tuple[float | None, i
     found = incidence(seen.days, ended, since=seen.since)
     if not found.share:
         return None, 0
-    mass = np.diff(np.asarray(found.curve), prepend=0.0)
-    return float(np.dot(np.asarray(found.days), mass) / found.curve[-1]), found.advanced
+    mass = np.diff(found.curve, prepend=0.0)
+    return float(np.dot(found.days, mass) / found.curve[-1]), found.advanced

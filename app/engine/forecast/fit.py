@@ -67,13 +67,23 @@ class SectionRates:
 def evidences(rates: "Rates", sections: Sequence[int], ages: Sequence[float]) -> list[float]:
     """Per deal the observed or expected exits, whichever are more, at its age (in days) in its
     section."""
-    here, days = np.asarray(sections, dtype=np.int64), np.asarray(ages, dtype=float)
-    found = np.zeros(len(days))
+    here, place = np.asarray(sections, dtype=np.int64), np.asarray(places(rates, sections, ages))
+    found = np.zeros(len(here))
     for number, section in enumerate(rates.sections):
         mine = here == number
-        most = np.maximum(section.observed, section.expected)
-        found[mine] = most[section.buckets(days[mine], rates.step)]
+        found[mine] = np.maximum(section.observed, section.expected)[place[mine]]
     told: list[float] = found.tolist()
+    return told
+
+
+def places(rates: "Rates", sections: Sequence[int], ages: Sequence[float]) -> list[int]:
+    """Per deal the bucket of its section that it stands in at its age (in days)."""
+    here, days = np.asarray(sections, dtype=np.int64), np.asarray(ages, dtype=float)
+    found = np.zeros(len(days), dtype=np.int64)
+    for number, section in enumerate(rates.sections):
+        mine = here == number
+        found[mine] = section.buckets(days[mine], rates.step)
+    told: list[int] = found.tolist()
     return told
 
 

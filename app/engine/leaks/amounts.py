@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, localcontext
 from fractions import Fraction
 
 Amount = Fraction | Decimal | int | float
+# So many digits as no sum of money ever has.
+_EXACTLY = Context(prec=100, traps=[Inexact, InvalidOperation])
 
 
 def exact(amount: Amount | None) -> Fraction | None:
@@ -48,6 +50,32 @@ def divided_total(amounts: Iterable[tuple[Decimal, Fraction | int]]) -> Fraction
             parts.append(Fraction(above, below) * share)
     whole = sum((Fraction(above, below) for below, above in sums.items()), Fraction(0))
     return whole + total(parts)
+
+
+def unknown(amount: Amount | None) -> bool:
+    """None or NaN."""
+    return amount is None or math.isnan(amount)
+
+
+def sum_of(amounts: Iterable[Amount | None]) -> Fraction:
+    """The same of amounts of any kind, read as `exact` does. Decimals are added up as such, by
+    which nothing is lost: what would be rounded is refused, and added up as fractions.
+
+    >>> sum_of([0.1, Decimal("0.2"), None, Fraction(1, 3)])
+    Fraction(19, 30)
+    """
+    known = [amount for amount in amounts if amount is not None and amount == amount]  # noqa: PLR0124 - NaN
+    rest = [amount for amount in known if isinstance(amount, Fraction)]
+    plain = [
+        Decimal(repr(amount)) if isinstance(amount, float) else Decimal(amount)
+        for amount in known
+        if not isinstance(amount, Fraction)
+    ]
+    try:
+        with localcontext(_EXACTLY):
+            return Fraction(sum(plain, Decimal(0))) + total(rest)
+    except (Inexact, InvalidOperation):
+        return total(exact(amount) for amount in known)
 
 
 def known_total(amounts: Iterable[Fraction | None]) -> Fraction | None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from app.engine.flow.estimates import Estimate, wilson
-from app.engine.leaks.amounts import Amount, exact, known_total, total
+from app.engine.leaks.amounts import Amount, exact, known_total, sum_of, unknown
 
 SILENT = frozenset({"no_response", "stale"})  # ended without a word from the customer
 
@@ -166,7 +166,6 @@ def like_for_like(entered: Sequence[int], rates: Sequence[float | None]) -> floa
 def _leak(group: Group, everything: int) -> Leak:
     exits, pending = group.exits, group.pending
     silent = [exit_ for exit_ in exits if exit_.kind in SILENT]
-    lost = [_lost_value(exit_) for exit_ in exits]
     return Leak(
         finding=_finding(group.rate, group.expected),
         rate=group.rate,
@@ -174,11 +173,13 @@ def _leak(group: Group, everything: int) -> Leak:
         exits=len(exits),
         share=Fraction(len(exits), everything) if everything else None,
         value=_value(exits),
-        value_at_exit=total(exact(exit_.value_at_exit) for exit_ in exits),
-        missing_values=sum(exact(exit_.value_at_arrival) is None for exit_ in exits),
-        lost_orders=total(exact(exit_.win_rate) for exit_ in exits),
-        lost_win_value=total(lost),
-        missing_yields=lost.count(None),
+        value_at_exit=sum_of(exit_.value_at_exit for exit_ in exits),
+        missing_values=sum(unknown(exit_.value_at_arrival) for exit_ in exits),
+        lost_orders=sum_of(exit_.win_rate for exit_ in exits),
+        lost_win_value=_lost_value(exits),
+        missing_yields=sum(
+            unknown(exit_.value_at_arrival) or unknown(exit_.value_yield) for exit_ in exits
+        ),
         days=_quantiles([exit_.days for exit_ in exits]),
         late_discovery=_quantiles([exit_.days_since_act for exit_ in exits]),
         kinds=_parts(exits, lambda exit_: exit_.kind),
@@ -201,12 +202,17 @@ def _finding(rate: Estimate | None, expected: float | None) -> Finding:
 
 
 def _value(exits: Sequence[Exit]) -> Fraction:
-    return total(exact(exit_.value_at_arrival) for exit_ in exits)
+    return sum_of(exit_.value_at_arrival for exit_ in exits)
 
 
-def _lost_value(exit_: Exit) -> Fraction | None:
-    value, share = exact(exit_.value_at_arrival), exact(exit_.value_yield)
-    return None if value is None or share is None else value * share
+def _lost_value(exits: Sequence[Exit]) -> Fraction:
+    """Of those that left at one milestone the values first: they share its yield."""
+    values: dict[Amount, list[Amount | None]] = {}
+    for exit_ in exits:
+        if exit_.value_yield is not None:
+            values.setdefault(exit_.value_yield, []).append(exit_.value_at_arrival)
+    parts = ((sum_of(each), exact(share)) for share, each in values.items())
+    return sum((value * share for value, share in parts if share is not None), Fraction(0))
 
 
 def _quantiles(days: Sequence[float | None]) -> Quantiles:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from app.engine.leaks.amounts import Amount, exact, total
+from app.engine.leaks.amounts import Amount, sum_of, unknown
 
 BESIDE = frozenset({"declined", "duplicate", "stale"})  # ended, but nobody decided against us
 
@@ -37,7 +37,7 @@ def wins(closed: Sequence[Closed], beside: Collection[str] = BESIDE) -> Wins:
     """
     decided = [deal for deal in closed if deal.kind not in beside]
     won = [deal for deal in decided if deal.kind is None]
-    won_value, value = (total(exact(d.value) for d in deals) for deals in (won, decided))
+    won_value, value = (sum_of(d.value for d in deals) for deals in (won, decided))
     aside = sorted(deal.kind for deal in closed if deal.kind is not None and deal.kind in beside)
     return Wins(
         won=len(won),
@@ -45,5 +45,5 @@ def wins(closed: Sequence[Closed], beside: Collection[str] = BESIDE) -> Wins:
         by_count=Fraction(len(won), len(decided)) if decided else None,
         by_value=won_value / value if value > 0 else None,
         beside={kind: aside.count(kind) for kind in dict.fromkeys(aside)},
-        missing_values=sum(exact(deal.value) is None for deal in decided),
+        missing_values=sum(unknown(deal.value) for deal in decided),
     )
