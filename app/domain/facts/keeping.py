@@ -6,8 +6,8 @@ under way. Whatever that record could not see has a number from the mark on, so 
 reads anew the deals of all touches from there on, and of no others. Some may have been seen before;
 nothing is ever missed, however late it was committed.
 
-What a transaction has changed itself is told to nobody else before it ends: such a transaction
-makes a record for itself.
+What a transaction has changed itself is told to nobody else before it ends: one that has left
+touches makes a record for itself.
 """
 
 from collections.abc import Hashable, Mapping
@@ -32,7 +32,8 @@ MOST = 2_000
 _NEWS = text("""
 SELECT pg_snapshot_xmin(now.snapshot)::text::bigint AS mark,
   pg_snapshot_xmax(now.snapshot)::text::bigint AS ahead,
-  pg_current_xact_id_if_assigned() IS NOT NULL AS writing,
+  EXISTS (SELECT FROM deal_touches WHERE workspace_id = :workspace
+    AND position = pg_current_xact_id_if_assigned()::text::bigint) AS touching,
   to_regclass('pg_dist_node') IS NOT NULL AS spread,
   (SELECT touches_forgotten FROM workspaces WHERE id = :workspace) AS forgotten,
   (SELECT jsonb_object_agg(r.currency, r.rate::text) FROM (
@@ -73,7 +74,7 @@ async def kept(work: Work, asked: Asked) -> Record:
     known: Kept | None = shelf.get(key)
     news = await _news(work, asked, known)
     record = await _renewed(work, asked, known, news)
-    if not news.writing and not news.spread:
+    if not news.touching and not news.spread:
         shelf.put(key, Kept(record, news.mark, news.rates), weight=len(record))
     return record
 

@@ -67,7 +67,8 @@ class SectionRates:
 def evidences(rates: "Rates", sections: Sequence[int], ages: Sequence[float]) -> list[float]:
     """Per deal the observed or expected exits, whichever are more, at its age (in days) in its
     section."""
-    here, place = np.asarray(sections, dtype=np.int64), np.asarray(places(rates, sections, ages))
+    here = np.asarray(sections, dtype=np.int64)
+    place = np.asarray(places(rates, sections, ages), dtype=np.int64)
     found = np.zeros(len(here))
     for number, section in enumerate(rates.sections):
         mine = here == number
