@@ -5,6 +5,7 @@ share of all counts the undecided as lost. Aalen and Johansen's estimator walks 
 the deals instead and asks at each age only those that were still there and still watched.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,10 +61,10 @@ class Watched:
     since: Numbers
 
 
-_NONE = np.empty(0)
-NOBODY = Incidence(
-    None, 1.0, 0.0, 0, 0, 0, 0, 0.0, 0.0, plateau=False, days=_NONE, curve=_NONE, lost_curve=_NONE
-)
+def _nobody() -> Incidence:
+    none = np.empty(0)
+    nothing = (None, 1.0, 0.0, 0, 0, 0, 0, 0.0, 0.0)
+    return Incidence(*nothing, plateau=False, days=none, curve=none, lost_curve=none)
 
 
 def incidence(
@@ -88,7 +89,7 @@ def incidence(
     """
     deals = _Deals.of(days, outcome, weights, since)
     if not len(deals.weight):
-        return NOBODY
+        return _nobody()
     steps = _Steps.of(deals)
     return _summed(deals, steps)
 
