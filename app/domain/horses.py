@@ -22,6 +22,7 @@ from app.engine.flow.lead_times import ENOUGH, Lag, dwell, or_typical, quantile,
 from app.engine.flow.packed import yes
 from app.engine.forecast import Chance, Prior, Rates, chances, fit
 from app.engine.forecast.fading import below, horizon, remaining
+from app.engine.forecast.fit import SectionRates, places
 
 FORMULA = (
     "dead_horses.1: days since the last new arrival; what is left of the chance of an order within"
@@ -125,11 +126,20 @@ def judged(
     restart its clock."""
     by = by or norms(told)
     deals, sections, ages = _standing(told, resets)
-    found = chances(by.rates, by.left, sections, ages)
+    found, stands = chances(by.rates, by.left, sections, ages), places(by.rates, sections, ages)
+    buckets = [_buckets(each) for each in by.rates.sections]
     return Judgement(
         [
-            _horse(deal, by.bounds[section], age, chance if by.known[section] else None, by.rates)
-            for deal, section, age, chance in zip(deals, sections, ages, found, strict=True)
+            _horse(
+                deal,
+                by.bounds[section],
+                age,
+                chance if by.known[section] else None,
+                buckets[section][place],
+            )
+            for deal, section, age, chance, place in zip(
+                deals, sections, ages, found, stands, strict=True
+            )
         ],
         by.bounds,
     )
@@ -208,9 +218,12 @@ def _known(rates: Rates) -> list[bool]:
     return [all(told[section:]) for section in range(len(told))]
 
 
-def _horse(deal: int, bounds: Bounds, age: float, chance: Chance | None, rates: Rates) -> Horse:
-    found = rates.sections[bounds.section]
-    place = found.bucket(age, rates.step)
+def _buckets(rates: SectionRates) -> list[Bucket]:
+    each = zip(rates.observed.tolist(), rates.expected.tolist(), strict=True)
+    return [Bucket(observed, expected) for observed, expected in each]
+
+
+def _horse(deal: int, bounds: Bounds, age: float, chance: Chance | None, bucket: Bucket) -> Horse:
     verdict = judge(
         None if chance is None else chance.now,
         None if chance is None else chance.on_arrival,
@@ -219,5 +232,4 @@ def _horse(deal: int, bounds: Bounds, age: float, chance: Chance | None, rates: 
         bounds.p75,
         bounds.limit.days,
     )
-    bucket = Bucket(float(found.observed[place]), float(found.expected[place]))
     return Horse(deal, bounds.section, chance, bucket, bounds, verdict)
