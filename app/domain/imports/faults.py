@@ -10,7 +10,10 @@ HELD = "needs_mapping"
 TEXTS = {
     "missing": ("a value is needed here", "hier wird ein Wert gebraucht"),
     "too_long": ("longer than {0} characters", "länger als {0} Zeichen"),
-    "not_a_decimal": ("not a number such as {0}", "keine Zahl wie {0}"),
+    "not_a_decimal": (
+        "not a number such as {0}; `locale` says how they are written",
+        "keine Zahl wie {0}; `locale` sagt, wie sie geschrieben werden",
+    ),
     "negative": ("must not be negative", "darf nicht negativ sein"),
     "amount_too_large": ("more than 18 digits", "mehr als 18 Stellen"),
     "too_many_decimals": (
@@ -22,7 +25,10 @@ TEXTS = {
         "weder zwischen 0 und 1 noch ein Prozentwert wie 60%",
     ),
     "unknown_currency": ("not an ISO 4217 code", "kein Kürzel nach ISO 4217"),
-    "not_a_date": ("not a date such as {0}", "kein Datum wie {0}"),
+    "not_a_date": (
+        "not a date such as {0}; `date_format` says how they are written",
+        "kein Datum wie {0}; `date_format` sagt, wie sie geschrieben werden",
+    ),
     "date_out_of_range": ("not between 1900 and 2200", "nicht zwischen 1900 und 2200"),
     "in_future": ("lies in the future", "liegt in der Zukunft"),
     "not_a_boolean": ("neither true nor false", "weder wahr noch falsch"),
@@ -76,8 +82,8 @@ TEXTS = {
         "die Geschäftsmöglichkeit ist in einem anderen Prozess",
     ),
     "needs_mapping": (
-        "the mapping does not say what this stage means",
-        "die Zuordnung sagt nicht, was diese Phase bedeutet",
+        "the mapping does not say what this stage means; say it, and release the row",
+        "die Zuordnung sagt nicht, was diese Phase bedeutet; sagen Sie es, und geben Sie sie frei",
     ),
 }
 
