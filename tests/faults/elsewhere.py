@@ -24,7 +24,10 @@ FILES = (
     "tests/imports/test_chunks.py",
     "tests/imports/test_files.py",
     "tests/imports/test_formats.py",
+    "tests/imports/test_german_file.py",
+    "tests/imports/test_identifiers.py",
     "tests/imports/test_values.py",
+    "tests/imports/test_workbooks.py",
     "tests/postgres",
 )
 ROOT = Path(__file__).parents[2]
