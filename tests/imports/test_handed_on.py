@@ -193,6 +193,23 @@ async def test_no_customer_is_put_below_itself(client):
     assert await left(client, job) == [("accounts", "no_way_back")]
 
 
+async def test_what_has_no_way_back_for_two_reasons_is_listed_once(client):
+    file = "external_id,name,parent,owner\n"
+    await bring(client, "accounts", f"{file}1,First,,\n2,Second,,\n3,Child,1,Ann\n")
+    job = await bring(client, "accounts", f"{file}3,Child,2,Bob\n")
+    for gone, name in (("accounts", "First"), ("people", "Ann")):
+        [row] = [
+            each
+            for each in (await client.get(f"/v1/{gone}")).json()["data"]
+            if each["name"] == name
+        ]
+        tag = {"If-Match": f'"{row["version"]}"'}
+        answer = await client.delete(f"/v1/{gone}/{row['id']}", headers=tag)
+        assert answer.status_code == 204, answer.text
+    assert (await undone(client, job))["left"] == 2
+    assert await left(client, job) == [("accounts", "no_way_back"), ("people", "in_use")]
+
+
 async def test_a_mark_by_hand_holds_the_customer_it_is_about(client, listed):
     job = await listed(BASE)
     account = (await one(client))["account_id"]

@@ -140,3 +140,22 @@ async def test_held_rows_are_released_without_another_file(client, process):
     assert (await client.get(f"/v1/imports/{job['id']}/held")).json() == {"stages": []}
     again = await client.post(f"/v1/imports/{job['id']}/release", json=right)
     assert again.status_code == 409
+
+
+async def test_a_deal_that_a_released_row_says_more_about_goes_with_its_import(client, process):
+    mapping = {"stages": {"A": {"reached": "invited"}}}
+    file = HEADER + "1,Acme,Ann,100,A,2026-01-05\n1,Acme,Bob,150,B,2026-01-05\n"
+    job = await bring(client, "opportunities", file, mapping, process_id=process["id"])
+    assert counts(job) == {"read": 2, "created": 1, "held": 1}
+    right = {"stages": {"B": {"reached": "need"}}}
+    answer = await client.post(f"/v1/imports/{job['id']}/release", json=right)
+    assert answer.status_code == 202, answer.text
+
+    async def ready():
+        return (await client.get(f"/v1/imports/{job['id']}")).json()["state"] == "completed"
+
+    await until(ready)
+    assert [milestone for _, _, milestone in (await seen(client)).values()] == ["need"]
+    told = await undone(client, job)
+    assert (told["removed"]["opportunities"], told["left"]) == (1, 0)
+    assert await seen(client) == {}

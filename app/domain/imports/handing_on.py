@@ -46,6 +46,14 @@ SELECT 'opportunities', o.id, true, NULL, NULL, 1, o.version FROM opportunities 
 WHERE o.workspace_id = :ws AND o.import_id = :import AND o.deleted_at IS NULL
   AND NOT EXISTS (
     SELECT FROM staged_undo u WHERE u.table_name = 'opportunities' AND u.id = o.id)"""
+# What rows that were held and released said more about a deal that the same import had brought in
+# is a part of that, unless somebody else was at the deal in between.
+_BROUGHT_IN_PARTS = """
+UPDATE staged_undo u SET made = true, before = NULL, since = NULL,
+  version = CASE u.since WHEN 1 THEN u.version ELSE 1 END
+FROM opportunities o
+WHERE u.table_name = 'opportunities' AND NOT u.made AND o.workspace_id = :ws AND o.id = u.id
+  AND o.import_id = :import"""
 _LATER = """
 WITH RECURSIVE links AS MATERIALIZED (
   SELECT c.table_name, c.row_id, c.import_id, c.before, (c.before ->> 'version')::int AS since,
@@ -204,8 +212,8 @@ async def gather(work: Work, id: UUID) -> None:
     """What the import did, what others made of that, and whether somebody else was at it."""
     for table in RESTORED:
         await sql.change(work, _CHANGED.replace("{table}", table), **{"import": id})
-    await sql.change(work, _BROUGHT, **{"import": id})
-    await sql.change(work, _LATER, **{"import": id})
+    for statement in (_BROUGHT, _BROUGHT_IN_PARTS, _LATER):
+        await sql.change(work, statement, **{"import": id})
     await sql.change(work, _SINCE)
 
 

@@ -134,13 +134,18 @@ async def undo(work: Work, id: UUID) -> dict[str, Any]:
 
 
 async def _no_way_back(work: Work) -> None:
-    for table, conditions in _SAME.items():
-        for same in conditions:
-            await sql.change(work, _TAKEN.replace("{table}", table).replace("{same}", same))
+    lost = [
+        _TAKEN.replace("{table}", table).replace("{same}", same)
+        for table, conditions in _SAME.items()
+        for same in conditions
+    ]
     for table, column, other in _REFERENCES:
         said = _GONE.replace("{table}", table).replace("{column}", column)
-        await sql.change(work, said.replace("{other}", other))
-    await sql.change(work, _SET_ASIDE)
+        lost.append(said.replace("{other}", other))
+    for said in lost:
+        # At once: for whatever else it has no way back either, it is left once.
+        await sql.change(work, said)
+        await sql.change(work, _SET_ASIDE)
     # What is left where it is may close another circle.
     while await sql.change(work, _CIRCLE):
         await sql.change(work, _SET_ASIDE)
