@@ -115,9 +115,27 @@ class Database:
             execution_options={"shelf": self.shelf},
             **pool,
         )
-        event.listen(engine.sync_engine, "checkout", _still_open)
-        event.listen(engine.sync_engine, "handle_error", _broken)
+        event.listen(engine.sync_engine, "checkout", self._still_open)
+        event.listen(engine.sync_engine, "handle_error", self._broken)
         return counted(engine)
+
+    def _still_open(self, _: object, record: ConnectionPoolEntry, __: object) -> None:
+        """Instead of a question to the server: the driver hears at once when it hangs up.
+
+        All other connections of the pool are replaced as well; they ended with the same server.
+        Another one may answer next, and number its transactions a second time.
+        """
+        driver: Any = record.driver_connection
+        if driver.is_closed():
+            self.shelf.clear()
+            raise InvalidatePoolError
+
+    def _broken(self, context: ExceptionContext) -> None:
+        """A driver in disorder, or one that waited in vain: its connection is not used again."""
+        if isinstance(context.original_exception, OSError | asyncpg.InternalClientError):
+            context.is_disconnect = True
+        if context.is_disconnect:
+            self.shelf.clear()
 
 
 def _patience(settings: Settings, statement_seconds: int) -> dict[str, float]:
@@ -138,22 +156,6 @@ def _limits(settings: Settings) -> dict[str, str]:
         "lock_timeout": f"{settings.lock_timeout_seconds}s",
         "idle_in_transaction_session_timeout": f"{settings.idle_transaction_seconds}s",
     }
-
-
-def _still_open(_: object, record: ConnectionPoolEntry, __: object) -> None:
-    """Instead of a question to the server: the driver hears at once when it hangs up.
-
-    All other connections of the pool are replaced as well; they ended with the same server.
-    """
-    driver: Any = record.driver_connection
-    if driver.is_closed():
-        raise InvalidatePoolError
-
-
-def _broken(context: ExceptionContext) -> None:
-    """A driver in disorder, or one that has waited in vain: the connection is not used again."""
-    if isinstance(context.original_exception, OSError | asyncpg.InternalClientError):
-        context.is_disconnect = True
 
 
 def driven(url: str) -> URL:

@@ -43,3 +43,7 @@ class Shelf:
     def drop(self, key: Hashable) -> None:
         _, weight = self._things.pop(key, (None, 0))
         self.heavy -= weight
+
+    def clear(self) -> None:
+        self._things.clear()
+        self.heavy = 0

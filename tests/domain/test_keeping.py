@@ -1,5 +1,6 @@
 """What is kept between questions answers as a process does that knows nothing yet."""
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -289,16 +290,62 @@ async def test_so_many_are_kept_and_no_more(client, at_work, engine, database):
     await make_process(client)
     for _ in range(3):
         await reaching(client, "interest")
-    shelf = Shelf(2)
+    shelf = Shelf(keeping.EMPTY + 2)
     async with at_work() as work:
         few = await work.db.execution_options(shelf=shelf)
         await agree(replace(work, db=few))
         assert shelf.heavy == 0
-    shelf.most = 3
+    shelf.most = keeping.EMPTY + 3
     async with at_work() as work:
         few = await work.db.execution_options(shelf=shelf)
         await agree(replace(work, db=few))
-        assert shelf.heavy == 3
+        assert shelf.heavy == keeping.EMPTY + 3
+
+
+async def test_records_without_deals_are_not_kept_for_ever(client, at_work):
+    shelf = Shelf(2 * keeping.EMPTY)
+    for key in ("north", "south", "west"):
+        await make_process(client, key=key)
+        async with at_work() as work:
+            few = await work.db.execution_options(shelf=shelf)
+            assert len(await agree(replace(work, db=few), key)) == 0
+    assert len(shelf._things) == 2  # noqa: SLF001 - nobody else can know
+
+
+async def test_what_was_forgotten_elsewhere_hides_nothing_that_is_forgotten_here(client, at_work):
+    await make_process(client)
+    deal = await reaching(client, "interest")
+    async with at_work() as work:
+        restored = "UPDATE workspaces SET touches_forgotten = :far WHERE id = :w"
+        await work.db.execute(text(restored), {"far": 2**62, "w": work.workspace_id})
+        await agree(work)
+    await change(client, deal, name="Another name")
+    async with at_work() as work:
+        later = replace(work, now=datetime.now(UTC) + timedelta(days=2))
+        assert await keeping.forget(later) == 1
+    async with at_work() as work:
+        assert names(await agree(work)) == {"Another name"}
+
+
+async def test_nothing_is_kept_of_a_server_that_has_hung_up(database, settings):
+    left = replace(database, shelf=Shelf())
+    mine = left.engine(settings.model_copy(update={"pool_size": 1}))
+    try:
+        async with mine.connect() as db:
+            pid = await db.scalar(text("SELECT pg_backend_pid()"))
+        left.shelf.put("record", 1, weight=1)
+        owner = database.owner_engine()
+        async with owner.connect() as db:
+            assert await db.scalar(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        await owner.dispose()
+        async with asyncio.timeout(30):
+            while True:
+                async with mine.connect() as db:
+                    if await db.scalar(text("SELECT pg_backend_pid()")) != pid:
+                        break
+        assert left.shelf.get("record") is None
+    finally:
+        await mine.dispose()
 
 
 async def test_an_import_and_its_way_back_are_touches_too(client, at_work):

@@ -27,6 +27,8 @@ from app.domain.facts.records import Record
 TOUCHES_KEPT = timedelta(days=1)
 # Of more deals, looking each up takes longer than reading all.
 MOST = 2_000
+# A record weighs as much as its deals and so many more, which is what an empty one takes.
+EMPTY = 10
 
 # In a cluster the numbers of transactions are those of a node, so nothing is kept there.
 _NEWS = text("""
@@ -46,13 +48,17 @@ FROM (SELECT pg_current_snapshot() AS snapshot) now, (
   FROM deal_touches t LEFT JOIN LATERAL unnest(t.deals) AS d (id) ON true
   WHERE t.workspace_id = :workspace AND t.position >= :mark) touched""")
 _NEVER = 2**63 - 1  # no transaction comes so late
+# Numbers that lie ahead came along from another cluster; they must not hide those of this one.
 _FORGET = text("""
 WITH gone AS (
   DELETE FROM deal_touches WHERE workspace_id = :workspace AND touched_at < :before
   RETURNING position
 )
-UPDATE workspaces SET touches_forgotten = greatest(touches_forgotten, latest)
-FROM (SELECT max(position) AS latest FROM gone) g WHERE id = :workspace AND latest IS NOT NULL""")
+UPDATE workspaces SET touches_forgotten =
+  greatest(CASE WHEN touches_forgotten < ahead THEN touches_forgotten END, latest)
+FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ahead) now
+CROSS JOIN LATERAL (SELECT max(position) AS latest FROM gone WHERE position < ahead) g
+WHERE id = :workspace AND latest IS NOT NULL""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ async def kept(work: Work, asked: Asked) -> Record:
     news = await _news(work, asked, known)
     record = await _renewed(work, asked, known, news)
     if not news.touching and not news.spread:
-        shelf.put(key, Kept(record, news.mark, news.rates), weight=len(record))
+        shelf.put(key, Kept(record, news.mark, news.rates), weight=EMPTY + len(record))
     return record
 
 
