@@ -1,6 +1,7 @@
 """COPY into a table of the running transaction: the driver's own way, which SQLAlchemy has not."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 # What PostgreSQL calls bytes that are no text, and the class of all that is wrong with data.
 _UNDECODABLE = ("22021", "22P05")
 _DATA = "22"
+_AWAY = "The database went away during COPY."
 
 
 class Unfit(Exception):
@@ -31,7 +33,7 @@ async def copy_csv(
     driver = await _driver(db)
     try:
         async with db.begin_nested():
-            await driver.copy_to_table(
+            copying = driver.copy_to_table(
                 table,
                 source=source,
                 columns=list(columns),
@@ -40,9 +42,10 @@ async def copy_csv(
                 null="",
                 encoding=encoding,
             )
+            await _while_connected(driver, copying)
     except Exception as error:
         if driver.is_closed():
-            raise ConnectionError("The database went away during COPY.") from error
+            raise ConnectionError(_AWAY) from error
         state = str(getattr(error, "sqlstate", ""))
         if state in _UNDECODABLE:
             raise Undecodable(str(error)) from error
@@ -56,7 +59,28 @@ async def copy_rows(
 ) -> None:
     """Copy values that Python holds."""
     driver = await _driver(db)
-    await driver.copy_records_to_table(table, records=rows, columns=list(columns))
+    copying = driver.copy_records_to_table(table, records=rows, columns=list(columns))
+    await _while_connected(driver, copying)
+
+
+async def _while_connected(driver: Any, copying: Coroutine[Any, Any, Any]) -> None:
+    """Where more was sent than the line takes at once, the driver waits until it may send on; a
+    line that is lost in that moment never says so, and the driver would wait for its time limit."""
+    task = asyncio.ensure_future(copying)
+
+    def lost(_: Any) -> None:
+        task.cancel()
+
+    driver.add_termination_listener(lost)
+    try:
+        await task
+    except asyncio.CancelledError:
+        own = asyncio.current_task()
+        if driver.is_closed() and not (own and own.cancelling()):
+            raise ConnectionError(_AWAY) from None
+        raise
+    finally:
+        driver.remove_termination_listener(lost)
 
 
 async def _driver(db: AsyncConnection) -> Any:
