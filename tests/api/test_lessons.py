@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from app.core.database import workspace_transaction
 from app.core.settings import Settings
-from app.domain import contributions, rounds
-from app.domain.lessons import keeping, learning
+from app.domain import contributions, forecasts, rounds
+from app.domain.horses import dead_among
+from app.domain.lessons import keeping, learning, payloads
 from app.tables import ForecastLesson
 from tests.aims import ask, make_team
 from tests.conftest import NOW
@@ -132,6 +133,27 @@ async def test_the_same_moment_has_the_same_forecast_later(client, large, deals,
     assert await forecast(client, explain="true", as_of=moment.isoformat()) == live
 
 
+async def test_what_another_question_learns_later_of_a_moment_before_changes_nothing(
+    client, large, clock, monkeypatch
+):
+    judged_by = []
+
+    def watched(story, resets, norms):
+        judged_by.append(payloads.told(norms))
+        return dead_among(story, resets, norms)
+
+    monkeypatch.setattr(forecasts, "dead_among", watched)
+    await forecast(client)
+    clock.forward(hours=3)
+    moment = clock.now.isoformat()
+    live = await forecast(client)
+    earlier = (clock.now - timedelta(hours=1)).isoformat()
+    assert (await forecast(client, periods="2", as_of=earlier))["learnt"]["source"] == "question"
+    assert await forecast(client, as_of=moment) == live
+    first, then, other, again = judged_by
+    assert first == then == again != other
+
+
 async def test_deals_that_get_older_are_told_by_the_same_lesson(client, large, clock):
     first = await forecast(client, explain="true")
     clock.forward(days=1)
@@ -170,7 +192,8 @@ async def test_what_was_waited_for_is_learnt_every_night_and_in_force_from_five(
     assert {row.shape for row in new} == {
         "forecast all month 6",
         "forecast new quarter 2",
-        "horses",
+        "horses forecast all month 6",
+        "horses forecast new quarter 2",
     }
     assert {(row.as_of, row.in_force_from) for row in new} == {
         (tonight.replace(tzinfo=berlin), tonight.replace(hour=5, tzinfo=berlin))

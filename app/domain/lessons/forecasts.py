@@ -56,12 +56,16 @@ class Taught:
     learnt: Learnt
 
 
-HORSES = "horses"
-
-
 def shape_of(asked: ForecastQuery) -> str:
     """What lessons of a forecast are learnt for; scopes and units are parts of the same one."""
     return f"forecast {asked.business_type.value} {asked.grain.value} {asked.periods}"
+
+
+def shapes_of(asked: ForecastQuery) -> tuple[str, str]:
+    """The lesson, and by which norms its dead are told. Each has norms of its own: those that
+    another question learns later are never in force at a moment that was told by earlier ones."""
+    shape = shape_of(asked)
+    return shape, f"horses {shape}"
 
 
 async def taught(
@@ -70,7 +74,7 @@ async def taught(
     """By the lesson in force at the moment of the question, or learnt by it."""
     at = min(asked.as_of or work.now, asked.effective_at or work.now)
     version = await version_at(work, process.id, at)
-    keys = [Key(process.id, version.id, shape) for shape in (shape_of(asked), HORSES)]
+    keys = [Key(process.id, version.id, shape) for shape in shapes_of(asked)]
     if asked.effective_at is not None:
         return await _in_question(work, process, asked, periods)
     found = await keeping.in_force(work, keys, (Teaching, Norms), at)
@@ -170,11 +174,8 @@ async def learn_kept(
         await _read(work, process, asked, stories)
         periods = periods_from(work, at, asked.grain, asked.periods)
         made = await _learnt(work, asked, periods, stories)
-        contents: dict[str, Any] = {
-            shape_of(asked): teaching(made.told, made.lesson, work.home.zone)
-        }
-        contents |= {HORSES: made.norms} if asked is questions[0] else {}
-        for shape, content in contents.items():
+        contents = (teaching(made.told, made.lesson, work.home.zone), made.norms)
+        for shape, content in zip(shapes_of(asked), contents, strict=True):
             key = Key(process.id, version.id, shape)
             await keeping.keep(work, key, content, made.learnt, since=since, asked=False)
 
