@@ -210,6 +210,23 @@ async def test_what_has_no_way_back_for_two_reasons_is_listed_once(client):
     assert await left(client, job) == [("accounts", "no_way_back"), ("people", "in_use")]
 
 
+async def test_a_group_that_came_with_a_file_goes_with_it(client):
+    await bring(client, "accounts", "external_id,name\n1,Child\n")
+    job = await bring(client, "accounts", "external_id,name,parent\n1,Child,Group\n")
+    assert await names(client, "accounts") == ["Child", "Group"]
+    assert (await undone(client, job))["left"] == 0
+    assert await names(client, "accounts") == ["Child"]
+
+
+async def test_what_stays_holds_all_groups_above_it(client, listed):
+    file = "external_id,name,parent\n1,Top,\n2,Middle,1\n3,Low,2\n4,Lowest,3\n"
+    job = await bring(client, "accounts", file)
+    await listed("external_id,account,created_at\n1,3,2026-01-05\n")
+    told = await undone(client, job)
+    assert (told["removed"]["accounts"], told["left"]) == (1, 2)
+    assert await names(client, "accounts") == ["Low", "Middle", "Top"]
+
+
 async def test_a_mark_by_hand_holds_the_customer_it_is_about(client, listed):
     job = await listed(BASE)
     account = (await one(client))["account_id"]

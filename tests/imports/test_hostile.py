@@ -7,6 +7,7 @@ import pytest
 from app.domain.imports.records import LONGEST
 from tests.deals import make_process
 from tests.imports.support import bring, counts, problems, result
+from tests.imports.test_revert import undone
 
 FILES = ("successful", "failed", "unprocessed")
 
@@ -171,3 +172,20 @@ async def test_a_chain_of_groups_is_no_circle_however_long(client):
     circle = "external_id,name,parent\n0,Group 0,2999\n2999,Group 2999,2998\n"
     job = await bring(client, "accounts", circle)
     assert (job["state"], job["problem"]["errors"][0]["code"]) == ("failed", "cycle")
+
+
+async def test_a_chain_of_groups_is_undone_however_long(client):
+    process = await make_process(client)
+    header, numbers = "external_id,name,parent\n", range(1, 3_000)
+    rows = [f"{number},Group {number},{number - 1}" for number in numbers]
+    chain = await bring(client, "accounts", header + "0,Group 0,\n" + "\n".join(rows))
+    rows = [f"{number},Group {number},0" for number in numbers]
+    flat = await bring(client, "accounts", header + "\n".join(rows))
+    assert counts(flat) == {"read": 2_999, "updated": 2_998, "unchanged": 1}
+    told = await undone(client, flat)
+    assert (told["restored"]["accounts"], told["left"]) == (2_998, 0)
+    deal = "external_id,account,created_at\nA,2999,2026-01-05\n"
+    await bring(client, "opportunities", deal, process_id=process["id"])
+    told = await undone(client, chain)
+    # The last one is the deal's, which came with another file; it holds all above it.
+    assert (told["handed_on"]["accounts"], told["left"]) == (1, 2_999)

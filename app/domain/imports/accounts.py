@@ -79,12 +79,14 @@ WHERE a.workspace_id = :ws AND a.id = n.id
     (n.name, n.segment, n.country, n.domain, n.vat_id, n.postcode, n.parent_id, n.owner_id,
       n.external_id, n.attributes)"""
 
-# Everybody's parent, then everybody's parent's parent, and so on by twice as many steps each time:
-# who still has somebody above after as many steps as there are nodes is below a circle.
 _UP = """
+SELECT id, parent_id AS above FROM {table} WHERE workspace_id = '{ws}' AND deleted_at IS NULL"""
+# Everybody's parent, then everybody's parent's parent, and so on by twice as many steps each time:
+# who still has somebody above after as many steps as there are nodes is below a circle, and who is
+# above is on it.
+_STEP = """
 CREATE TEMPORARY TABLE staged_up ON COMMIT DROP AS
-SELECT id, parent_id AS above FROM {table}
-WHERE workspace_id = '{ws}' AND deleted_at IS NULL AND parent_id IS NOT NULL"""
+SELECT id, above FROM ({up}) up WHERE above IS NOT NULL"""
 _FURTHER = """
 CREATE TEMPORARY TABLE staged_further ON COMMIT DROP AS
 SELECT u.id, w.above FROM staged_up u JOIN staged_up w ON w.id = u.above"""
@@ -121,8 +123,18 @@ async def write(work: Work, plan: Plan) -> Outcome:
 
 async def no_cycle(work: Work, table: str) -> None:
     """Refuse the whole file when something would lie below itself."""
-    await work.db.execute(text(_UP.format(table=table, ws=work.workspace_id)))
-    nodes = left = await sql.value(work, _LEFT)
+    left = await climb(work, _UP.format(table=table, ws=work.workspace_id))
+    name = await sql.value(work, _NAMED.replace("{table}", table)) if left else None
+    await work.db.execute(text("DROP TABLE staged_up"))
+    if name is not None:
+        raise Invalid.at("", "cycle", f"The file would put {name!r} below itself.")
+
+
+async def climb(work: Work, up: str) -> int:
+    """Make `staged_up` (id, above) of the query `up`, and leave in it who is below a circle or on
+    one, each with somebody who is on it; how many these are."""
+    await work.db.execute(text(_STEP.replace("{up}", up)))
+    nodes = left = int(await sql.value(work, _LEFT))
     steps = 1
     while left and steps <= nodes:
         for statement in (
@@ -132,9 +144,6 @@ async def no_cycle(work: Work, table: str) -> None:
             "ALTER TABLE staged_further RENAME TO staged_up",
         ):
             await work.db.execute(text(statement))
-        left = await sql.value(work, _LEFT)
+        left = int(await sql.value(work, _LEFT))
         steps *= 2
-    name = await sql.value(work, _NAMED.replace("{table}", table)) if left else None
-    await work.db.execute(text("DROP TABLE staged_up"))
-    if name is not None:
-        raise Invalid.at("", "cycle", f"The file would put {name!r} below itself.")
+    return left

@@ -37,9 +37,14 @@ def _before(table: str, column: str) -> str:
     return _BEFORE.replace("{table}", table).replace("{column}", column)
 
 
-# Besides foreign keys: shares of credit, whose a deal was, and what may come back.
+# Besides foreign keys: shares of credit, whose a deal was, and what comes back, or may.
 _BESIDES = {
-    "accounts": (_before("opportunities", "account_id"), _before("accounts", "parent_id")),
+    "accounts": (
+        "SELECT (u.before ->> 'parent_id')::uuid FROM staged_undo u"
+        " WHERE u.table_name = 'accounts' AND NOT u.made",
+        _before("opportunities", "account_id"),
+        _before("accounts", "parent_id"),
+    ),
     "people": (
         "SELECT person_id FROM credits WHERE workspace_id = :ws",
         "SELECT (c.share ->> 'person_id')::uuid FROM opportunities o"
@@ -56,6 +61,20 @@ _USED = """
 INSERT INTO staged_left
 SELECT u.table_name, u.id, 'in_use' FROM staged_undo u
 WHERE u.table_name = '{table}' AND u.made AND u.id IN ({used})"""
+
+# What is left holds all above it. Each is looked up by its key, however deep a tree is.
+_ABOVE = """
+WITH RECURSIVE up AS (
+  SELECT id FROM staged_left WHERE table_name = 'accounts' AND reason = 'in_use'
+  UNION
+  SELECT a.parent_id FROM up u CROSS JOIN LATERAL (
+    SELECT p.parent_id FROM accounts p
+    JOIN import_changes c ON c.workspace_id = :ws AND c.import_id = :import
+      AND c.table_name = 'accounts' AND c.row_id = p.parent_id AND c.before IS NULL
+    WHERE p.workspace_id = :ws AND p.id = u.id OFFSET 0) a)
+INSERT INTO staged_left
+SELECT u.table_name, u.id, 'in_use' FROM staged_undo u
+WHERE u.table_name = 'accounts' AND u.made AND u.id IN (SELECT id FROM up)"""
 
 # Which imports said of a row that it belongs to what is in use: each from its "before" to that of
 # the next, or to how the row stands.
@@ -141,23 +160,24 @@ def _standing(table: str, column: str, *, versioned: bool) -> str:
     if table in _STANDING:
         conditions.append(_STANDING[table])
     if (table, column) == ("accounts", "parent_id"):
-        # What goes as well holds nothing.
+        # What goes as well holds nothing, nor does what is put back where it was.
         conditions.append(
-            "NOT EXISTS (SELECT FROM staged_undo x WHERE x.table_name = 'accounts' AND x.made"
-            " AND x.id = t.id)"
+            "NOT EXISTS (SELECT FROM staged_undo x WHERE x.table_name = 'accounts'"
+            " AND (x.made OR x.before IS NOT NULL) AND x.id = t.id)"
         )
     return f"SELECT t.{column} FROM {table} t WHERE {' AND '.join(conditions)}"  # noqa: S608 - our own tables
 
 
 async def set_aside(work: Work, table: str, import_id: UUID) -> bool:
-    """List what is in use as left; whether anything is. What is left may hold others."""
+    """List what is in use as left; whether anything is."""
     used = " UNION ALL ".join(users(table))
     said = _USED.replace("{table}", table).replace("{used}", used)
-    found = False
-    while await sql.change(work, said, **{"import": import_id}):
-        found = True
+    if not await sql.change(work, said, **{"import": import_id}):
+        return False
+    await sql.change(work, _SET_ASIDE.replace("{table}", table))
+    if table == "accounts" and await sql.change(work, _ABOVE, **{"import": import_id}):
         await sql.change(work, _SET_ASIDE.replace("{table}", table))
-    return found
+    return True
 
 
 async def inherit(work: Work, table: str, import_id: UUID, handed: Counter[str]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from app.core.work import Work
 from app.domain import business, replay
 from app.domain.imports import handing_on, in_use, sql
+from app.domain.imports.accounts import climb
 from app.domain.imports.traces import RESTORED
 from app.domain.outbox import posting
 from app.domain.trees import hold
@@ -52,21 +53,22 @@ _REFERENCES = (
     ("accounts", "owner_id", "people"),
 )
 
-# Above whom it was before is below it by now.
+# Whom it was below before is below it by now.
+_MOVED = """
+FROM staged_undo u JOIN accounts a ON a.workspace_id = :ws AND a.id = u.id
+WHERE u.table_name = 'accounts' AND NOT u.made
+  AND u.before ->> 'parent_id' <> coalesce(a.parent_id::text, '')"""
+_ANY_MOVED = f"SELECT EXISTS (SELECT {_MOVED})"
+_WANTED = """
+SELECT a.id, CASE WHEN u.id IS NULL THEN a.parent_id ELSE (u.before ->> 'parent_id')::uuid END
+  AS above
+FROM accounts a
+LEFT JOIN staged_undo u ON u.table_name = 'accounts' AND u.id = a.id AND NOT u.made
+  AND u.before IS NOT NULL
+WHERE a.workspace_id = '{ws}' AND a.deleted_at IS NULL"""
 _CIRCLE = """
-WITH RECURSIVE wanted AS MATERIALIZED (
-  SELECT a.id, CASE WHEN u.id IS NULL THEN a.parent_id ELSE (u.before ->> 'parent_id')::uuid END
-      AS parent_id,
-    u.before ->> 'parent_id' <> coalesce(a.parent_id::text, '') AS moved
-  FROM accounts a
-  LEFT JOIN staged_undo u ON u.table_name = 'accounts' AND u.id = a.id AND NOT u.made
-    AND u.before IS NOT NULL
-  WHERE a.workspace_id = :ws AND a.deleted_at IS NULL
-), up (start, above) AS (
-  SELECT id, parent_id FROM wanted WHERE moved
-  UNION
-  SELECT u.start, w.parent_id FROM up u JOIN wanted w ON w.id = u.above WHERE u.above <> u.start)
-INSERT INTO staged_left SELECT 'accounts', start, 'no_way_back' FROM up WHERE above = start"""
+INSERT INTO staged_left SELECT 'accounts', u.id, 'no_way_back' {moved}
+  AND u.id IN (SELECT above FROM staged_up)""".replace("{moved}", _MOVED)
 
 _REMOVE = """
 UPDATE {table} o SET deleted_at = :now, version = o.version + 1, updated_at = :now
@@ -147,8 +149,18 @@ async def _no_way_back(work: Work) -> None:
         await sql.change(work, said)
         await sql.change(work, _SET_ASIDE)
     # What is left where it is may close another circle.
-    while await sql.change(work, _CIRCLE):
+    while await _circle(work):
         await sql.change(work, _SET_ASIDE)
+
+
+async def _circle(work: Work) -> int:
+    """List those that would come to lie below themselves; how many."""
+    if not await sql.value(work, _ANY_MOVED):
+        return 0
+    await climb(work, _WANTED.replace("{ws}", str(work.workspace_id)))
+    found = await sql.change(work, _CIRCLE)
+    await work.db.execute(text("DROP TABLE staged_up"))
+    return found
 
 
 async def _deals(work: Work, id: UUID, removed: Counter[str], restored: Counter[str]) -> None:
