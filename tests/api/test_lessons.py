@@ -1,18 +1,23 @@
 """In large workspaces a forecast is told by what was learnt at a fixed moment; what is open counts
 at once."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.core.database import workspace_transaction
 from app.core.settings import Settings
+from app.core.work import Work
 from app.domain import contributions, forecasts, rounds
+from app.domain.access import home
 from app.domain.horses import dead_among
 from app.domain.lessons import keeping, learning, payloads
+from app.domain.processes import version_at
 from app.tables import ForecastLesson
 from tests.aims import ask, make_team
 from tests.conftest import NOW
@@ -22,6 +27,7 @@ from tests.seasons import season
 
 HERE = {"process": "new-business"}
 STATED = [{**each, "typical_days": 20} if "target_rate" in each else each for each in MILESTONES]
+SHAPE = "forecast all month 6"
 LEARNING = {"lessons": learning.nightly}
 
 
@@ -131,6 +137,20 @@ async def test_the_same_moment_has_the_same_forecast_later(client, large, deals,
     earlier = await forecast(client, as_of=(moment - timedelta(hours=4)).isoformat())
     assert earlier["learnt"]["source"] == "question"
     assert await forecast(client, explain="true", as_of=moment.isoformat()) == live
+
+
+async def test_who_asks_while_it_is_learnt_waits_for_it(client, engine, workspace, large, settings):
+    process = (await client.get("/v1/processes/new-business")).json()
+    async with workspace_transaction(engine, workspace[0]) as db:
+        work = Work(db, workspace[0], await home(db, workspace[0]), NOW, "test")
+        version = await version_at(work, UUID(process["id"]), NOW)
+        await keeping.alone(work, keeping.Key(version.process_id, version.id, SHAPE))
+        assert await db.scalar(text("SHOW lock_timeout")) == f"{settings.lock_timeout_seconds}s"
+        waiting = asyncio.create_task(forecast(client))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(settings.lock_timeout_seconds + 1):
+                await asyncio.shield(waiting)
+    assert (await waiting)["learnt"]["source"] == "question"
 
 
 async def test_what_another_question_learns_later_of_a_moment_before_changes_nothing(

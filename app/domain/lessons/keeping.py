@@ -26,7 +26,10 @@ METHOD = "lesson.1"
 QUESTION, LESSON = "question", "lesson"
 # Decoded lessons that stay at hand in this process; they never change.
 _AT_HAND = 64
+# Learning takes longer than anybody may hold a row: who waits for it has the time of a statement.
+_PATIENTLY = "SELECT set_config('lock_timeout', '0', true)"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('lesson:' || :what, 0))"
+_AS_BEFORE = "SELECT set_config('lock_timeout', NULL, true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +149,6 @@ async def alone(work: Work, key: Key) -> None:
     process = work.rows(Process).where(Process.id == key.process_id)
     await work.all(process.with_for_update(key_share=True, read=True))
     what = f"{work.workspace_id} {key.process_id} {key.version_id} {key.shape}"
+    await work.db.execute(text(_PATIENTLY))
     await work.db.execute(text(_LOCK), {"what": what})
+    await work.db.execute(text(_AS_BEFORE))
