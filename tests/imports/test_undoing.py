@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from app.core.database import workspace_transaction
+from app.core.ids import uuid7
 from app.domain import jobs
 from app.domain.duties import DUTIES
-from app.domain.imports import handing_on
+from app.domain.imports import handing_on, turns
+from app.domain.jobs import Held
 from app.schemas.jobs import JobKind
 from app.tables import Import, Job
 from tests.imports.support import bring, until
@@ -216,3 +219,17 @@ async def test_undoing_waits_for_the_turn_of_an_import(client, app, workspace):
 
     await until(ready)
     assert (await client.get("/v1/accounts")).json()["data"] == []
+
+
+async def test_who_wakes_up_late_ends_no_session_of_a_later_attempt(app, workspace):
+    held = Held(workspace[0], uuid7(), JobKind.IMPORT, "", attempt=2, failures=2)
+    engine = app.state.engine
+    async with engine.connect() as before, engine.connect() as after:
+        for db, attempt in ((before, 1), (after, 3)):
+            await db.execute(text(f"SET application_name = 'backcast job {held.id} {attempt}'"))
+            await db.commit()
+        await turns.follow(engine, held)
+        assert await after.scalar(text("SELECT 1")) == 1
+        with pytest.raises(DBAPIError):
+            await before.scalar(text("SELECT 1"))
+        await after.invalidate()

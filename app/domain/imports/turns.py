@@ -20,7 +20,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('import:' || :workspace, 
 _AS_LOGIN = "SET LOCAL ROLE NONE"
 _END = """
 SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE datname = current_database() AND application_name LIKE :name
+WHERE datname = current_database() AND application_name = ANY (CAST(:names AS text[]))
 AND pid <> pg_backend_pid() AND pg_has_role(usesysid, 'USAGE')"""
 
 
@@ -38,12 +38,16 @@ async def take(work: Work, held: Held) -> None:
 
 
 async def follow(engine: AsyncEngine, held: Held) -> None:
-    """End what is left of the attempts before this one; what they had not committed is undone."""
+    """End what is left of the attempts before this one; what they had not committed is undone.
+
+    Not of later ones: who slept over the lease may wake up when others are at the job.
+    """
     if held.attempt == 1:
         return
+    names = [f"{_name(held)}{attempt}" for attempt in range(1, held.attempt)]
     async with engine.begin() as db:
         await db.execute(text(_AS_LOGIN))
-        ended = await db.scalar(text(_END), {"name": f"{_name(held)}%"})
+        ended = await db.scalar(text(_END), {"names": names})
     if ended:
         log.warning("job %s: ended %d sessions of an earlier attempt", held.id, ended)
 
