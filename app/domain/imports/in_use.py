@@ -67,11 +67,13 @@ _ABOVE = """
 WITH RECURSIVE up AS (
   SELECT id FROM staged_left WHERE table_name = 'accounts' AND reason = 'in_use'
   UNION
-  SELECT a.parent_id FROM up u CROSS JOIN LATERAL (
-    SELECT p.parent_id FROM accounts p
-    JOIN import_changes c ON c.workspace_id = :ws AND c.import_id = :import
-      AND c.table_name = 'accounts' AND c.row_id = p.parent_id AND c.before IS NULL
-    WHERE p.workspace_id = :ws AND p.id = u.id OFFSET 0) a)
+  SELECT c.row_id FROM up u
+  CROSS JOIN LATERAL (
+    SELECT parent_id FROM accounts WHERE workspace_id = :ws AND id = u.id OFFSET 0) a
+  CROSS JOIN LATERAL (
+    SELECT row_id FROM import_changes
+    WHERE workspace_id = :ws AND import_id = :import AND table_name = 'accounts'
+      AND row_id = a.parent_id AND before IS NULL OFFSET 0) c)
 INSERT INTO staged_left
 SELECT u.table_name, u.id, 'in_use' FROM staged_undo u
 WHERE u.table_name = 'accounts' AND u.made AND u.id IN (SELECT id FROM up)"""
