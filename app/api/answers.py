@@ -88,7 +88,7 @@ def _http(error: HTTPException) -> Problem:
         return error.__cause__
     kind = HTTP.get(error.status_code)
     if kind is NotFound:
-        return NotFound("Nothing is at this address: the API, under /v1, is described at /docs.")
+        return NotFound(NotFound.NOWHERE)
     return kind(kind.title + ".") if kind else _unforeseen()
 
 

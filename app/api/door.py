@@ -79,7 +79,7 @@ async def inside(
 ) -> Work:
     """The same for who was admitted already."""
     if scope is Scope.ADMIN and admitted.role is not Role.ADMIN:
-        raise NotFound(f"{NotFound.title}.")  # as where there is nothing
+        raise NotFound(NotFound.NOWHERE)
     if scope is not None:
         allow(admitted.key.scopes, scope)
     asked_plainly(request)

@@ -16,7 +16,7 @@ async def read_metrics(request: Request) -> Response:
     """Counters and gauges of this process, for who knows the token. Not there without a token."""
     metrics, settings = request.app.state.metrics, request.app.state.settings
     if metrics is None:
-        raise NotFound(f"{NotFound.title}.")
+        raise NotFound(NotFound.NOWHERE)
     wanted = f"Bearer {settings.metrics_token.get_secret_value()}"
     if not compare_digest(request.headers.get("authorization", "").encode(), wanted.encode()):
         raise Unauthenticated("Send the token of the metrics: `Authorization: Bearer …`.")

@@ -91,6 +91,8 @@ class OriginNotAllowed(Problem):
 class NotFound(Problem):
     status, code = 404, "not-found"
     title, titel = "There is no such thing here", "Das gibt es hier nicht"
+    # Also where there is something for others: nobody hears the difference.
+    NOWHERE = "Nothing is at this address: the API, under /v1, is described at /docs."
 
 
 class MethodNotAllowed(Problem):

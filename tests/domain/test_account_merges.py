@@ -55,7 +55,7 @@ HANDLED = {
 }
 RECORDS = ("account_merges", "account_merge_changes", "account_merge_undos", "audit_log")
 # Only ever added to: what a merge puts in and its undoing takes out again comes to nothing.
-LEDGER = ("arrival_cells", "stock_cells", "matrix_sums")
+LEDGER = ("arrival_cells", "stock_cells", "matrix_sums", "deal_touches")
 NET = """SELECT count(*) FROM (
   SELECT FROM arrival_cells GROUP BY process_id, lineage_id, grain, day, person_id, business_type
   HAVING sum(n) <> 0 OR sum(missing) <> 0 OR sum(value) <> 0) cells"""

@@ -82,6 +82,12 @@ def told_exits(record):
     return sorted(zip(*columns, hands, strict=True))
 
 
+async def passages_read(work, statements):
+    statements.clear()
+    await keeping.kept(work, await asked_of(work))
+    return [each for each in statements if "passages" in each]
+
+
 async def reaching(client, *milestones, **more):
     deal = await make_deal(client, **more)
     for milestone in milestones:
@@ -129,9 +135,10 @@ async def test_only_touched_deals_are_read_again(client, at_work, statements):
         kept = await keeping.kept(work, await asked_of(work))
         assert len(kept) == 3
         assert sum("= ANY(CAST(" in each for each in statements) == 2
-        statements.clear()
-        await keeping.kept(work, await asked_of(work))
-        assert not [each for each in statements if "passages" in each]
+        # As long as anybody's transaction is older than the change, it is read once more.
+        async with asyncio.timeout(30):
+            while await passages_read(work, statements):  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(0.05)
         await agree(work)
 
 

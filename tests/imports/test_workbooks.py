@@ -1,7 +1,6 @@
 """Workbooks as found and as forged: bounded, and a value or a word for each cell."""
 
 import io
-import os
 import re
 import subprocess
 import sys
@@ -18,6 +17,17 @@ from tests.imports.support import bring, counts, problems
 SHEET = "xl/worksheets/sheet1.xml"
 BEGIN = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
 END = b"</sheetData></worksheet>"
+
+
+# A process is charged with the memory of the one it was started by: a small one starts it.
+MEASURED = """
+import resource, subprocess, sys
+python, source, target = sys.argv[1:]
+command = (python, "-m", "app.core.sheets", "xlsx", source, target, ".")
+code = subprocess.call(command, stderr=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(code, used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
 
 
 def written(fill: Callable[[xlsxwriter.Workbook], None]) -> bytes:
@@ -77,13 +87,12 @@ def spent(content: bytes, folder: Path) -> tuple[int, float, int, str]:
     """Exit code, seconds of CPU, MiB in memory at most, and the rows: of the process that reads."""
     source, target = folder / "source", folder / "rows.csv"
     source.write_bytes(content)
-    command = (sys.executable, "-m", "app.core.sheets", "xlsx", source, target, ".")
+    command = (sys.executable, "-S", "-c", MEASURED, sys.executable, source, target)
     home = Path(__file__).parents[2]
-    child = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=home)  # noqa: S603 - our own
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    rows = target.read_text()[:100] if child.returncode == 0 else ""
-    return child.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, rows
+    said = subprocess.run(command, stdout=subprocess.PIPE, cwd=home, check=True)  # noqa: S603 - our own
+    code, seconds, memory = said.stdout.split()
+    rows = target.read_text()[:100] if int(code) == 0 else ""
+    return int(code), float(seconds), int(memory) // 1024, rows
 
 
 @pytest.mark.timeout(400)
