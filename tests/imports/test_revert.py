@@ -1,7 +1,14 @@
 """Undoing an import: what it made and changed, as far as nobody has touched it since."""
 
+from datetime import timedelta
+
 import pytest
 
+from app.core.database import workspace_transaction
+from app.core.work import Work
+from app.domain import purges
+from app.domain.access import home
+from tests.conftest import NOW
 from tests.deals import make_process
 from tests.imports.support import bring, counts, make, send, until
 
@@ -159,3 +166,21 @@ async def test_a_deal_that_a_released_row_says_more_about_goes_with_its_import(c
     told = await undone(client, job)
     assert (told["removed"]["opportunities"], told["left"]) == (1, 0)
     assert await seen(client) == {}
+
+
+async def test_without_its_file_nothing_is_released_and_no_result_looks_empty(
+    client, process, engine, workspace
+):
+    mapping = {"stages": {"A": {"reached": "invited"}}}
+    job = await bring(client, "opportunities", SECOND, mapping, process_id=process["id"])
+    async with workspace_transaction(engine, workspace[0]) as db:
+        own = await home(db, workspace[0])
+        late = Work(db, workspace[0], own, NOW + timedelta(days=91), "test")
+        assert await purges.purge(late) > 0
+    here = f"/v1/imports/{job['id']}"
+    release = await client.post(f"{here}/release", json={"stages": {"B": {"reached": "need"}}})
+    for answer in (release, await client.get(f"{here}/results/failed.csv")):
+        assert (answer.status_code, answer.json()["code"]) == (409, "import-state")
+        assert "90 days" in answer.json()["detail"]
+    assert (await client.get(here)).json()["state"] == "completed_with_errors"
+    assert (await undone(client, job))["left"] == 0

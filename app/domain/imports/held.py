@@ -8,7 +8,7 @@ from sqlalchemy import func
 from app.core.errors import ImportState as PastThat
 from app.core.work import Work
 from app.domain import jobs, processes
-from app.domain.imports import mapping, register
+from app.domain.imports import mapping, register, upload
 from app.domain.milestones import milestones_of
 from app.schemas.imports import (
     HeldStageOut,
@@ -53,6 +53,7 @@ async def release(work: Work, id: UUID, wanted: ReleaseIn) -> ImportOut:
         raise PastThat("No rows are held: the import has not ended so, or was a dry run.")
     if register.undone(row):
         raise PastThat(register.UNDONE)
+    await upload.ask_for(work, id)
     complete = await _completed(work, row, wanted)
     report = row.report | {"releases": row.report.get("releases", 0) + 1}
     before = (ImportState.COMPLETED_WITH_ERRORS,)

@@ -57,6 +57,7 @@ async def result(work: Work, id: UUID, file: ResultFile) -> Result:
     row = await work.get(Import, id)
     if "dialect" not in row.report:
         raise PastThat("The import has no file that can be read.")
+    await upload.ask_for(work, id)
     unreadable = (row.problem or {}).get("code") in (FileUnreadable.code, EncodingWrong.code)
     done = frozenset(await chunks.numbers(work, id))
     return Result(

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.core.database import workspace_transaction
 from app.core.errors import EncodingWrong, FileUnreadable, ImportState, NotFound
 from app.core.unpacking import kind_of, unpack
+from app.core.work import Work
 from app.domain.imports import foreign
 from app.domain.imports.dialect import dialect_of, unpacked
 from app.schemas.imports import MappingIn
@@ -106,6 +107,13 @@ async def parts(engine: AsyncEngine, workspace_id: UUID, id: UUID) -> AsyncItera
             return
         yield part
         number += 1
+
+
+async def ask_for(work: Work, id: UUID) -> None:
+    """`ImportState` where the file was taken away, as that of an import that ended long ago is."""
+    own = (ImportPart.workspace_id == work.workspace_id, ImportPart.import_id == id)
+    if await work.db.scalar(select(ImportPart.number).where(*own).limit(1)) is None:
+        raise ImportState("Its file was kept for 90 days, and is gone: make another import of it.")
 
 
 async def _cut(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
