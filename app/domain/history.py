@@ -125,6 +125,12 @@ placed AS MATERIALIZED (
   ORDER BY l.id, e.era <= l.era DESC, abs(e.era - l.era)
 ), confirmed AS (
   SELECT DISTINCT opportunity_id, milestone_id FROM log WHERE kind = 'verified'
+), voids AS (
+  -- The last word against each milestone: to look through all of them for every act would take
+  -- long where there are many.
+  SELECT DISTINCT ON (opportunity_id, milestone_id) opportunity_id, milestone_id, recorded_at, ord
+  FROM log WHERE kind = 'voided'
+  ORDER BY opportunity_id, milestone_id, recorded_at DESC, ord DESC
 ), acts AS MATERIALIZED (
   -- What the customer did, without what was voided later.
   SELECT l.*,
@@ -132,8 +138,8 @@ placed AS MATERIALIZED (
   FROM placed l
   LEFT JOIN confirmed c ON c.opportunity_id = l.opportunity_id AND c.milestone_id = l.milestone_id
   WHERE l.kind IN ('reached', 'ordered') AND NOT EXISTS (
-    SELECT FROM log v WHERE v.kind = 'voided' AND v.opportunity_id = l.opportunity_id
-      AND v.milestone_id = l.milestone_id
+    SELECT FROM voids v
+    WHERE v.opportunity_id = l.opportunity_id AND v.milestone_id = l.milestone_id
       AND (v.recorded_at > l.recorded_at OR v.recorded_at = l.recorded_at AND v.ord > l.ord))
 )"""
 

@@ -164,6 +164,23 @@ async def test_thousands_of_rows_about_one_event_are_told_apart_in_time(client):
     assert {each[1:] for each in found} == {("event_id", "duplicate_in_file", "same")}
 
 
+async def test_thousands_of_steps_that_were_voided_before_void_none_of_those_after(client):
+    process = await make_process(client)
+    deal = "external_id,created_at\nA,2020-01-05\n"
+    await bring(client, "opportunities", deal, process_id=process["id"])
+    rows = [
+        f"A,{event},need,{year}-01-01T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+        for year, event in ((2021, "voided"), (2022, "reached"), (2023, "voided"))
+        for second in range(8_000)
+    ]
+    header = "external_id,event,milestone,occurred_at\n"
+    for file, milestone in ((rows[:16_000], "need"), (rows[16_000:], None)):
+        job = await bring(client, "events", header + "\n".join(file), process_id=process["id"])
+        assert counts(job) == {"read": len(file), "created": len(file)}
+        [row] = (await client.get("/v1/opportunities")).json()["data"]
+        assert row["milestone"] == milestone
+
+
 async def test_a_chain_of_groups_is_no_circle_however_long(client):
     rows = [f"{number},Group {number},{number - 1}" for number in range(1, 3_000)]
     file = "external_id,name,parent\n0,Group 0,\n" + "\n".join(rows)
