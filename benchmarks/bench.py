@@ -134,11 +134,11 @@ def record(name: str, body: str) -> None:
 
 
 def _command() -> str:
-    """As it is typed; paths of this machine are left out."""
+    """As it is typed, but for the paths of this machine."""
     path = Path(sys.argv[0]).resolve()
     module = path.parent if path.name == "__main__.py" else path.with_suffix("")
     name = ".".join(module.relative_to(Path(__file__).parents[1]).parts)
-    given = [each for each in sys.argv[1:] if not each.startswith("/")]
+    given = ["DIR" if each.startswith("/") else each for each in sys.argv[1:]]
     return shlex.join(["uv", "run", "python", "-m", name, *given])
 
 

@@ -153,6 +153,15 @@ async def test_who_asks_while_it_is_learnt_waits_for_it(client, engine, workspac
     assert (await waiting)["learnt"]["source"] == "question"
 
 
+async def test_a_question_about_a_moment_without_a_lesson_keeps_nothing(client, large, clock, work):
+    then = clock.now.isoformat()
+    clock.forward(hours=1)
+    before = await forecast(client, as_of=then)
+    assert before["learnt"]["source"] == "question"
+    assert await work.all(work.rows(ForecastLesson)) == []
+    assert await forecast(client, as_of=then) == before
+
+
 async def test_what_another_question_learns_later_of_a_moment_before_changes_nothing(
     client, large, clock, monkeypatch
 ):

@@ -78,7 +78,8 @@ async def taught(
     if asked.effective_at is not None:
         return await _in_question(work, process, asked, periods)
     found = await keeping.in_force(work, keys, (Teaching, Norms), at)
-    if found is None and await keeping.is_large(work):
+    # What a question about the past kept would be in force before it was written, and for good.
+    if found is None and asked.as_of is None and await keeping.is_large(work):
         await keeping.alone(work, keys[0])
         found = await keeping.in_force(work, keys, (Teaching, Norms), at)
         if found is None:
