@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli import voice
+from app.cli import loading, voice
 from app.cli.serve import Host, Port
 
 if TYPE_CHECKING:
@@ -45,19 +45,20 @@ def demo(
     knobs = settings()
     door = ports.bound(host, port)
     # The database takes its time to fill; what the server is made of is loaded meanwhile.
-    loading = Thread(target=_load, daemon=True)
-    loading.start()
+    loader = Thread(target=_load, daemon=True)
+    loader.start()
     with door, ports.stoppable(), opened(knobs) as database:
         logs.configure("warning")
         key = run(settle(database, knobs, now(), Wanted(seed, reset), voice.aside))
-        loading.join()
+        loader.join()
         _serve(database, knobs, door, key)
 
 
 def _load() -> None:
-    import app.cli.lights
-    import app.cli.listening
-    import app.main  # noqa: F401
+    with loading.for_good():
+        import app.cli.lights
+        import app.cli.listening
+        import app.main  # noqa: F401
 
 
 def _serve(database: "Database", knobs: "Settings", door: "socket", key: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import voice
+from app.cli import loading, voice
 
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
@@ -22,9 +22,10 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API until Ctrl-C or SIGTERM."""
-    from app.cli import listening, logs, ports
-    from app.cli.database import opened, settings
-    from app.main import create_app
+    with loading.for_good():
+        from app.cli import listening, logs, ports
+        from app.cli.database import opened, settings
+        from app.main import create_app
 
     knobs = settings()
     if worker is not None:
@@ -37,8 +38,9 @@ def serve(
 
 def work() -> None:
     """Do jobs, and nothing else, until Ctrl-C or SIGTERM."""
-    from app.cli import logs, ports, working
-    from app.cli.database import opened, run, settings
+    with loading.for_good():
+        from app.cli import logs, ports, working
+        from app.cli.database import opened, run, settings
 
     knobs = settings()
     with ports.stoppable(), opened(knobs) as database:

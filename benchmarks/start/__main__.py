@@ -33,7 +33,8 @@ WAYS = {
     "limit": "import fastapi, sqlalchemy.orm",
     "served": "import fastapi, sqlalchemy.orm, sqlalchemy.ext.asyncio, asyncpg, uvicorn, uvloop,"
     " httptools, pydantic_settings",
-    "ours": "import app.main, app.cli.listening, asyncpg",
+    "ours": "from app.cli import loading\nwith loading.for_good():"
+    " import app.main, app.cli.listening, asyncpg",
 }
 _COMMAND = "import app.cli; app.cli.main()"
 PATIENCE, BEAT = 300.0, 0.02
