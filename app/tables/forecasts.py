@@ -91,9 +91,9 @@ class ForecastPoint(Owned):
 class ForecastLesson(Owned):
     """What was learnt of a process's past, as `app/domain/lessons` writes and reads it.
 
-    `shape` says for which kind of question, `as_of` from what was known when, `in_force_from`
-    since when it is used; `deals` are those it was learnt from. It holds for the version, the
-    method and the currency it was learnt for.
+    `shape` says for which kind of question (its first word: of which kind of lessons), `as_of` from
+    what was known when, `in_force_from` since when it is used; `deals` are those it was learnt
+    from. It holds for the version, the method and the currency it was learnt for.
     """
 
     __tablename__ = "forecast_lessons"

@@ -144,7 +144,7 @@ async def test_who_asks_while_it_is_learnt_waits_for_it(client, engine, workspac
     async with workspace_transaction(engine, workspace[0]) as db:
         work = Work(db, workspace[0], await home(db, workspace[0]), NOW, "test")
         version = await version_at(work, UUID(process["id"]), NOW)
-        await keeping.alone(work, keeping.Key(version.process_id, version.id, SHAPE))
+        await keeping.alone(work, [keeping.Key(version.process_id, version.id, SHAPE)])
         assert await db.scalar(text("SHOW lock_timeout")) == f"{settings.lock_timeout_seconds}s"
         waiting = asyncio.create_task(forecast(client))
         with pytest.raises(TimeoutError):

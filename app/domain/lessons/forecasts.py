@@ -19,11 +19,11 @@ from sqlalchemy import Row
 from app.core.work import Work
 from app.domain.facts import Moments, People, Story, story
 from app.domain.horses import Norms, norms, prior_of
-from app.domain.lessons import keeping
-from app.domain.lessons.keeping import QUESTION, Kept, Key, Learnt
+from app.domain.lessons import keeping, taking
+from app.domain.lessons.keeping import QUESTION, Kept, Learnt
+from app.domain.lessons.kinds import Kind, Made, Reading
 from app.domain.outlooks import past_of
 from app.domain.periods_ahead import periods_from
-from app.domain.processes import version_at
 from app.engine.flow.facts import Places, day
 from app.engine.flow.packed import whole
 from app.engine.forecast import Lesson, Past, Weights, learn, scale_of
@@ -31,6 +31,8 @@ from app.engine.money import exponent
 from app.engine.periods import Period, bounds
 from app.schemas.forecast import ForecastQuery
 from app.schemas.scopes import Business
+
+NAME = "forecast"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,35 +60,24 @@ class Taught:
 
 def shape_of(asked: ForecastQuery) -> str:
     """What lessons of a forecast are learnt for; scopes and units are parts of the same one."""
-    return f"forecast {asked.business_type.value} {asked.grain.value} {asked.periods}"
+    return f"{NAME} {asked.business_type.value} {asked.grain.value} {asked.periods}"
 
 
-def shapes_of(asked: ForecastQuery) -> tuple[str, str]:
+def rows_of(shape: str) -> Mapping[str, Any]:
     """The lesson, and by which norms its dead are told. Each has norms of its own: those that
     another question learns later are never in force at a moment that was told by earlier ones."""
-    shape = shape_of(asked)
-    return shape, f"horses {shape}"
+    return {shape: Teaching, f"horses {shape}": Norms}
 
 
 async def taught(
     work: Work, process: Row[Any], asked: ForecastQuery, periods: Sequence[Period]
 ) -> Taught:
     """By the lesson in force at the moment of the question, or learnt by it."""
+    found = await taking.taught(work, process, [(FORECASTS, shape_of(asked))], asked)
+    if found is not None:
+        return await _by_lesson(work, process, asked, periods, found)
     at = min(asked.as_of or work.now, asked.effective_at or work.now)
-    version = await version_at(work, process.id, at)
-    keys = [Key(process.id, version.id, shape) for shape in shapes_of(asked)]
-    if asked.effective_at is not None:
-        return await _in_question(work, process, asked, periods)
-    found = await keeping.in_force(work, keys, (Teaching, Norms), at)
-    # What a question about the past kept would be in force before it was written, and for good.
-    if found is None and asked.as_of is None and await keeping.is_large(work):
-        await keeping.alone(work, keys[0])
-        found = await keeping.in_force(work, keys, (Teaching, Norms), at)
-        if found is None:
-            return await _kept(work, keys, await _in_question(work, process, asked, periods))
-    if found is None:
-        return await _in_question(work, process, asked, periods)
-    return await _by_lesson(work, process, asked, periods, found)
+    return await _learnt(work, Reading(process, at, asked.as_of, asked.effective_at), asked)
 
 
 async def _by_lesson(
@@ -115,34 +106,14 @@ async def _by_lesson(
     return Taught(told, teaching.lesson, found[1].content, found[0].learnt)
 
 
-async def _in_question(
-    work: Work, process: Row[Any], asked: ForecastQuery, periods: Sequence[Period]
-) -> Taught:
-    """From all that is known."""
-    stories: dict[Business, Story] = {}
-    await _read(work, process, asked, stories)
-    return await _learnt(work, asked, periods, stories)
-
-
-async def _read(
-    work: Work, process: Row[Any], asked: ForecastQuery, stories: dict[Business, Story]
-) -> None:
-    """The deals that are asked about, and all; who is dead is judged by all of them, as the round
-    does that gives them up."""
-    past: Any = {"as_of": asked.as_of, "effective_at": asked.effective_at}
-    for kind in {asked.business_type, Business.ALL} - stories.keys():
-        stories[kind] = await story(work, process.id, **past, business_type=kind)
-
-
-async def _learnt(
-    work: Work,
-    asked: ForecastQuery,
-    periods: Sequence[Period],
-    stories: Mapping[Business, Story],
-) -> Taught:
-    """What was said in the past was said of all business, and teaches nothing of a part of it."""
-    told, everything = stories[asked.business_type], stories[Business.ALL]
+async def _learnt(work: Work, reading: Reading, asked: ForecastQuery) -> Taught:
+    """From all that is known. Who is dead is judged by all business, as the round does that gives
+    them up; what was said in the past was said of all, and teaches nothing of a part of it."""
+    told, everything = [
+        await reading.story(work, kind) for kind in (asked.business_type, Business.ALL)
+    ]
     said = await past_of(work, told.process_id, told.at) if told is everything else []
+    periods = periods_from(work, reading.at, asked.grain, asked.periods)
     ends = [bounds(each, work.home.zone)[1] for each in periods]
     lesson, known = await asyncio.to_thread(_learn, work, told, everything, ends, said)
     return Taught(told, lesson, known, Learnt(QUESTION, told.at, len(told.deals)))
@@ -163,31 +134,10 @@ def question_of(process_id: UUID, shape: str, at: datetime) -> ForecastQuery:
     return ForecastQuery.model_validate({"process": str(process_id)} | asked)
 
 
-async def learn_kept(
-    work: Work, process: Row[Any], questions: Sequence[ForecastQuery], since: datetime
-) -> None:
-    """What such questions of one moment teach, in force from `since` on; each kind of business is
-    read once."""
-    at = questions[0].as_of or work.now
-    version = await version_at(work, process.id, at)
-    stories: dict[Business, Story] = {}
-    for asked in questions:
-        await _read(work, process, asked, stories)
-        periods = periods_from(work, at, asked.grain, asked.periods)
-        made = await _learnt(work, asked, periods, stories)
-        contents = (teaching(made.told, made.lesson, work.home.zone), made.norms)
-        for shape, content in zip(shapes_of(asked), contents, strict=True):
-            key = Key(process.id, version.id, shape)
-            await keeping.keep(work, key, content, made.learnt, since=since, asked=False)
-
-
-async def _kept(work: Work, keys: Sequence[Key], made: Taught) -> Taught:
-    """In force from the very moment of the question that waited for it."""
+async def _made(work: Work, reading: Reading, shape: str) -> Made:
+    made = await _learnt(work, reading, question_of(reading.process.id, shape, reading.at))
     contents = (teaching(made.told, made.lesson, work.home.zone), made.norms)
-    for key, content in zip(keys, contents, strict=True):
-        since = made.told.at
-        await keeping.keep(work, key, content, made.learnt, since=since, asked=True)
-    return made
+    return Made(contents, made.learnt.deals)
 
 
 def teaching(told: Story, lesson: Lesson, zone: ZoneInfo) -> Teaching:
@@ -231,3 +181,12 @@ def _firsts(
     """Of each group whose it is and when."""
     first = [rows[group[0]] for group in groups]
     return whole(owners.codes[first]), whole(moments.ticks[first])
+
+
+FORECASTS = Kind(
+    name=NAME,
+    least=lambda: keeping.LARGE,
+    usual=lambda: [shape_of(ForecastQuery(process=""))],
+    rows=rows_of,
+    learn=_made,
+)

@@ -5,7 +5,7 @@ about a moment finds the same lesson whenever it is asked.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,8 +18,11 @@ from app.core.work import Work
 from app.domain.lessons.payloads import heard, told
 from app.tables import ForecastLesson, Passage, Process
 
-# Fewer arrivals than these are read in less time than anybody notices.
+# From so many arrivals in a workspace a forecast is learnt at fixed moments. It looks back many
+# times and says what it expected then; of fewer it does so in less time than anybody notices.
 LARGE = 5_000
+# Everything else is estimated once and exactly, within a good half of a second of these.
+VERY_LARGE = 100_000
 # Without a newer one it is learnt anew by the question itself.
 LASTS = timedelta(hours=48)
 METHOD = "lesson.1"
@@ -62,15 +65,16 @@ class Kept:
 known: OrderedDict[tuple[Any, ...], Kept] = OrderedDict()
 
 
-async def in_force(
-    work: Work, keys: Sequence[Key], kinds: Sequence[type], at: datetime
-) -> list[Kept] | None:
-    """For each key the lesson in force at that moment, as what it is; None if one is missing."""
-    rows = await _rows(work, keys, at)
-    found = {Key(row.process_id, row.version_id, row.shape): row for row in rows}
-    if len(found) < len(keys):
-        return None
-    return [await _decoded(work, found[key], kind) for key, kind in zip(keys, kinds, strict=True)]
+async def in_force(work: Work, kept_as: Mapping[Key, Any], at: datetime) -> dict[Key, Kept]:
+    """Of each key the lesson in force at that moment, as what it is kept; without those that have
+    none, or one that this version of the service cannot read."""
+    found = {}
+    for row in await _rows(work, list(kept_as), at):
+        key = Key(row.process_id, row.version_id, row.shape)
+        read = await _decoded(work, row, kept_as[key])
+        if read is not None:
+            found[key] = read
+    return found
 
 
 async def _rows(work: Work, keys: Sequence[Key], at: datetime) -> Sequence[Row[Any]]:
@@ -93,7 +97,7 @@ async def _rows(work: Work, keys: Sequence[Key], at: datetime) -> Sequence[Row[A
     return await work.all(query)
 
 
-async def _decoded(work: Work, row: Row[Any], kind: type) -> Kept:
+async def _decoded(work: Work, row: Row[Any], kind: Any) -> Kept | None:
     place = (work.workspace_id, row.process_id, row.version_id, row.shape, row.in_force_from)
     found = known.get(place)
     if found is not None:
@@ -108,7 +112,10 @@ async def _decoded(work: Work, row: Row[Any], kind: type) -> Kept:
             lesson.in_force_from == row.in_force_from,
         )
         said = (await work.db.execute(query)).scalar_one()
-        found = Kept(heard(kind, said), Learnt(LESSON, row.as_of, row.deals))
+        try:
+            found = Kept(heard(kind, said), Learnt(LESSON, row.as_of, row.deals))
+        except ValueError:
+            return None
         known[place] = found
         while len(known) > _AT_HAND:
             known.popitem(last=False)
@@ -136,19 +143,21 @@ async def keep(
     await work.db.execute(insert(ForecastLesson).values(row).on_conflict_do_nothing())
 
 
-async def is_large(work: Work) -> bool:
-    """Whether there are so many arrivals that what they teach is kept."""
+async def arrivals(work: Work, most: int) -> int:
+    """How many there are in the workspace, counted up to `most`."""
     some = select(Passage.opportunity_id).where(Passage.workspace_id == work.workspace_id)
-    counted = select(func.count()).select_from(some.limit(LARGE).subquery())
-    return bool(await work.db.scalar(counted) == LARGE)
+    counted = select(func.count()).select_from(some.limit(most).subquery())
+    return int(await work.db.scalar(counted) or 0)
 
 
-async def alone(work: Work, key: Key) -> None:
+async def alone(work: Work, keys: Sequence[Key]) -> None:
     """Wait for whoever is learning the same for another question. A replica, which could keep
     nothing, says so here and not after all the work."""
-    process = work.rows(Process).where(Process.id == key.process_id)
+    process = work.rows(Process).where(Process.id == keys[0].process_id)
     await work.all(process.with_for_update(key_share=True, read=True))
-    what = f"{work.workspace_id} {key.process_id} {key.version_id} {key.shape}"
     await work.db.execute(text(_PATIENTLY))
-    await work.db.execute(text(_LOCK), {"what": what})
+    # In one order for all, so that nobody waits for who is waiting.
+    for key in sorted(keys, key=lambda each: each.shape):
+        what = f"{work.workspace_id} {key.process_id} {key.version_id} {key.shape}"
+        await work.db.execute(text(_LOCK), {"what": what})
     await work.db.execute(text(_AS_BEFORE))

@@ -1,25 +1,33 @@
 """Learning anew, without anybody waiting: every night, after a publication, after a large import.
 
-What was learnt from two in the morning's knowledge is in force from five on. Learnt are the shapes
-of questions that somebody waited for within a fortnight; one that is asked still, and was left out
-for that, makes its next question wait and is learnt again from then on.
+What was learnt from two in the morning's knowledge is in force from five on. Learnt are the usual
+shapes of each kind in every workspace that is large enough, and those that somebody waited for
+within a fortnight; one that is asked still, and was left out for that, makes its next question wait
+and is learnt again from then on.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta
+from itertools import islice
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Row, func, select
 
 from app.core.work import Work
 from app.domain.lessons import keeping
-from app.domain.lessons.calling import lately
-from app.domain.lessons.forecasts import learn_kept, question_of
+from app.domain.lessons.kinds import Kind, Reading, named
+from app.domain.lessons.register import KINDS
+from app.domain.lessons.taking import learn
+from app.domain.processes import version_at
 from app.tables import ForecastLesson, Process
 
 LEARNT_AT, IN_FORCE_AT = time(2), time(5)
 # A lesson is written before it comes into force, however long it takes to learn.
 MARGIN = timedelta(minutes=15)
+REMEMBERED = timedelta(days=14)
+# Of one kind and process, those that were waited for last: a night is not long enough for all that
+# can be asked.
+MOST = 50
 
 
 async def nightly(work: Work, process: Row[Any]) -> None:
@@ -35,18 +43,39 @@ async def at_once(work: Work) -> None:
 
 
 async def learn_anew(work: Work, process: Row[Any], at: datetime, since: datetime) -> None:
-    shapes = await _asked(work, process.id)
-    if shapes and await keeping.is_large(work):
-        questions = [question_of(process.id, shape, at) for shape in shapes]
-        await learn_kept(work, process, questions, since)
+    """All kinds from one reading."""
+    arrivals = await keeping.arrivals(work, max(kind.least() for kind in KINDS.values()))
+    kinds = [kind for kind in KINDS.values() if arrivals >= kind.least()]
+    if kinds and process.created_at <= at:
+        asked = await _asked(work, process)
+        reading = Reading(process, at, as_of=at)
+        version = await version_at(work, process.id, at)
+        for kind in kinds:
+            for shape in islice(dict.fromkeys(_shapes(kind, asked)), MOST):
+                await learn(work, reading, version.id, (kind, shape), since, asked=False)
 
 
-async def _asked(work: Work, process_id: UUID) -> list[str]:
-    """The shapes of forecasts that were waited for."""
-    query = lately(work).where(
-        ForecastLesson.process_id == process_id, ForecastLesson.shape.startswith("forecast ")
+def _shapes(kind: Kind, asked: list[str]) -> Iterator[str]:
+    yield from kind.usual()
+    yield from (shape for shape in asked if named(shape) == kind.name)
+
+
+async def _asked(work: Work, process: Row[Any]) -> list[str]:
+    """The shapes that were waited for, the latest first."""
+    lesson = ForecastLesson
+    latest = func.max(lesson.learnt_at)
+    query = (
+        select(lesson.shape)
+        .where(
+            lesson.workspace_id == work.workspace_id,
+            lesson.process_id == process.id,
+            lesson.asked,
+            lesson.learnt_at > work.now - REMEMBERED,
+        )
+        .group_by(lesson.shape)
+        .order_by(latest.desc(), lesson.shape)
     )
-    return sorted(set(await work.db.scalars(query)))
+    return list(await work.db.scalars(query))
 
 
 def _local(work: Work, at: time) -> datetime:

@@ -1,0 +1,9 @@
+"""All kinds of lessons, by name: what a night learns."""
+
+from collections.abc import Mapping
+
+from app.domain.lessons.forecasts import FORECASTS
+from app.domain.lessons.kinds import Kind
+from app.domain.lessons.norms import NORMS
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (FORECASTS, NORMS)}
