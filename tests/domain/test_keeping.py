@@ -1,7 +1,6 @@
 """What is kept between questions answers as a process does that knows nothing yet."""
 
 import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,21 +8,15 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from app.core.database import workspace_transaction
 from app.core.shelf import Shelf
-from app.core.work import Work
 from app.domain import replay
-from app.domain.access import home
 from app.domain.facts import keeping
-from app.domain.facts.deals import KEY
-from app.domain.facts.reading import Asked, read
-from app.domain.milestones import milestones_of
-from app.domain.processes import resolve, version_at
 from app.main import create_app
 from benchmarks.ledger.storm import raised
 from tests.aims import ask, make_team
 from tests.conftest import CLOCK, client_with
 from tests.deals import change, eur, make_deal, make_process, post, tell
+from tests.domain.records import agree, asked_of
 from tests.imports.support import bring
 from tests.imports.test_revert import FIRST, SECOND, STAGES, undone
 
@@ -37,49 +30,6 @@ async def fresh(database, settings, workspace):
     app = create_app(forgetful, replace(database, shelf=Shelf()), clock=CLOCK)
     async with app.router.lifespan_context(app), client_with(app, workspace[1]) as client:
         yield client
-
-
-@pytest.fixture
-def at_work(engine, workspace):
-    """A transaction of its own in the test's workspace."""
-
-    @asynccontextmanager
-    async def at_work():
-        async with workspace_transaction(engine, workspace[0]) as db:
-            yield Work(db, workspace[0], await home(db, workspace[0]), CLOCK.now, "test")
-
-    return at_work
-
-
-async def asked_of(work, key="new-business"):
-    process = await resolve(work, key)
-    rows = await milestones_of(work, (await version_at(work, process.id, work.now)).id)
-    return Asked(process.id, tuple(row.lineage_id for row in rows), work.now)
-
-
-async def agree(work, key="new-business"):
-    """What is kept is what is read anew; the record that was kept."""
-    asked = await asked_of(work, key)
-    kept, anew = await keeping.kept(work, asked), await read(work, asked)
-    for name, column in anew.deals.items():
-        np.testing.assert_array_equal(kept.deals[name], column, name)
-    for name, column in anew.arrived.columns.items():
-        mine, theirs = kept.arrived.columns[name], column
-        if name in ("milestone", "owner"):
-            mine, theirs = (named(each.arrived, f"{name}s", name) for each in (kept, anew))
-        np.testing.assert_array_equal(mine, theirs, name)
-    assert told_exits(kept) == told_exits(anew)
-    return kept
-
-
-def named(arrived, words, name):
-    return [[*getattr(arrived, words), None][code] for code in arrived.columns[name]]
-
-
-def told_exits(record):
-    hands = [record.hands[code] for code in record.exits["hand"]]
-    columns = (record.exits[name].tolist() for name in (KEY, "at", "counts"))
-    return sorted(zip(*columns, hands, strict=True))
 
 
 async def passages_read(work, statements):

@@ -6,13 +6,16 @@ under way. Whatever that record could not see has a number from the mark on, so 
 reads anew the deals of all touches from there on, and of no others. Some may have been seen before;
 nothing is ever missed, however late it was committed.
 
+What stands is kept beside all there is, and renewed alike: a touched deal that stands is told anew,
+one that does not is gone.
+
 What a transaction has changed itself is told to nobody else before it ends: one that has left
 touches makes a record for itself.
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +23,7 @@ from sqlalchemy import Row, text
 
 from app.core.shelf import Shelf
 from app.core.work import Work
+from app.domain.facts.deals import tick
 from app.domain.facts.reading import Asked, read
 from app.domain.facts.records import Record
 
@@ -64,11 +68,12 @@ WHERE id = :workspace AND latest IS NOT NULL""")
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A record, the mark that was taken before it was read, and the currency rates it is told
-    with."""
+    with; of what stands, since when it knows of those that were declined."""
 
     record: Record
     mark: int
     rates: Mapping[str, str] | None
+    since: datetime | None
 
 
 async def kept(work: Work, asked: Asked) -> Record:
@@ -78,11 +83,14 @@ async def kept(work: Work, asked: Asked) -> Record:
         return await read(work, asked)
     key = _key(work, asked)
     known: Kept | None = shelf.get(key)
+    if known is not None and _later(known.since, asked.standing):
+        known = None
     news = await _news(work, asked, known)
-    record = await _renewed(work, asked, known, news)
+    since = asked.standing if known is None else known.since
+    record = await _renewed(work, replace(asked, standing=since), known, news)
     if not news.touching and not news.spread:
-        shelf.put(key, Kept(record, news.mark, news.rates), weight=EMPTY + len(record))
-    return record
+        shelf.put(key, Kept(record, news.mark, news.rates, since), weight=EMPTY + len(record))
+    return record.standing(tick(asked.standing)) if _later(asked.standing, since) else record
 
 
 async def forget(work: Work) -> int:
@@ -99,7 +107,12 @@ def _shelf(work: Work) -> Shelf | None:
 
 
 def _key(work: Work, asked: Asked) -> Hashable:
-    return work.workspace_id, asked.process_id, asked.lineages, work.home.currency
+    key = work.workspace_id, asked.process_id, asked.lineages, work.home.currency
+    return key if asked.standing is None else (*key, "standing")
+
+
+def _later(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and one > other
 
 
 async def _news(work: Work, asked: Asked, known: Kept | None) -> Row[Any]:

@@ -1,4 +1,4 @@
-"""The statements behind a story: for all deals of a process, or for those that are named."""
+"""The statements behind a story: for all deals of a process, those that stand, or named ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from app.core.work import Work
+from app.domain.facts.deals import tick
 from app.domain.facts.records import Record
-from app.domain.facts.sql import deals_sql, stays_sql
+from app.domain.facts.sql import Of, deals_sql, stays_sql
 from app.domain.replay import values_of
 
 # As in `replay`; and sorting a whole history on disk would take longer than the rest. In sets
@@ -22,14 +23,15 @@ _AS_BEFORE = "SELECT set_config('enable_nestloop', NULL, true), set_config('work
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A process, the lineages of its milestones in their order, and the moment; `as_of` and
-    `effective_at` as in `story`."""
+    """A process, the lineages of its milestones in their order, and the moment; `as_of`,
+    `effective_at` and `standing` as in `story`."""
 
     process_id: UUID
     lineages: tuple[UUID, ...]
     at: datetime
     as_of: datetime | None = None
     effective_at: datetime | None = None
+    standing: datetime | None = None
 
     @property
     def past(self) -> bool:
@@ -37,17 +39,28 @@ class Asked:
 
 
 async def read(work: Work, asked: Asked, deals: Sequence[UUID] | None = None) -> Record:
-    """Everything of all deals, or of those that are named."""
-    named, past = deals is not None, asked.past
-    await work.db.execute(text(_SETS.format("on" if named else "off")))
+    """Everything of all deals that are asked about, or of those of them that are named.
+
+    Of a past moment the ones that stood are known when all events have been looked through.
+    """
+    past, of = asked.past, _of(asked, deals)
+    await work.db.execute(text(_SETS.format("on" if of is Of.NAMED else "off")))
     values = values_of(work) | {"process": asked.process_id, "at": asked.at}
     values |= {"as_of": asked.as_of, "effective_at": asked.effective_at}
     values |= {"lineages": list(asked.lineages), "deals": None if deals is None else list(deals)}
+    values["since"] = asked.standing
     values["hold_limit"] = await _hold_limit(work) if past else 0
-    told = await _row(work, deals_sql(past=past, named=named), values)
-    arrivals = await _row(work, stays_sql(past=past, named=named), values)
+    told = await _row(work, deals_sql(past=past, of=of), values)
+    arrivals = await _row(work, stays_sql(past=past, of=of), values)
     await work.db.execute(text(_AS_BEFORE))
-    return Record.of(told, arrivals)
+    record = Record.of(told, arrivals)
+    return record.standing(tick(asked.standing)) if past and asked.standing else record
+
+
+def _of(asked: Asked, deals: Sequence[UUID] | None) -> Of:
+    if asked.standing is None or asked.past:
+        return Of.ALL if deals is None else Of.NAMED
+    return Of.STANDING if deals is None else Of.NAMED_STANDING
 
 
 async def _hold_limit(work: Work) -> int:

@@ -5,7 +5,7 @@ and of what is told anew of some deals another one is made.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -108,15 +108,18 @@ class Record:
 
     def standing(self, since: int) -> "Record":
         """Only what stands open in the process, on hold or not, and what customers declined since
-        that tick. Kept for all who ask the same."""
+        that tick; without exits, as clean-ups are found among those of all deals and say something
+        of those that left alone. Kept for all who ask the same."""
         name = f"standing {since}"
         if name not in self.made:
             told = self.deals
             declined = (told["status"] == "exited") & (told["exit_kind"] == "declined")
             declined &= told["exited_at"] >= since
-            self.made[name] = self.only((told["status"] == "open") | declined)
-        found: Record = self.made[name]
-        return found
+            found = self.only((told["status"] == "open") | declined)
+            none = {name: column[:0] for name, column in self.exits.items()}
+            self.made[name] = replace(found, exits=none, hands=(), made={})
+        standing: Record = self.made[name]
+        return standing
 
     def _cleaned_up(self) -> Flags:
         if "clean_up" not in self.made:

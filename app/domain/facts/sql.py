@@ -3,6 +3,9 @@
 Today's state and passages are stored; those of a past moment follow from the events of then.
 """
 
+import re
+from enum import Enum
+
 from app.domain.facts.deals import ACTED, AMOUNT, KEY, MOMENTS, NAMES, PASSED
 from app.domain.history import TAKEN_BACK_THEN, standing_sets
 from app.domain.replay import BY_PROCESS
@@ -12,17 +15,41 @@ _KNOWN = """(
       CAST(:as_of AS timestamptz) IS NULL OR greatest(e.recorded_at, e.occurred_at) <= :as_of)
     AND (CAST(:effective_at AS timestamptz) IS NULL OR e.occurred_at <= :effective_at)"""
 
+# Rows of a table that belong to the deals of a set: see `_joined`.
+_EACH = re.compile(r"\{each (\w+) (\w+)\.(\w+) = (\w+)\}")
+_AS_SETS = r"JOIN \1 \2 ON \2.workspace_id = :workspace AND \2.\3 = \4.opportunity_id"
+_BY_INDEX = (
+    r"CROSS JOIN LATERAL (SELECT * FROM \1 WHERE workspace_id = :workspace"
+    r" AND \3 = \4.opportunity_id OFFSET 0) \2"
+)
+
 _STORED = """
-WITH seen AS (
-  SELECT DISTINCT opportunity_id FROM passages
-  WHERE workspace_id = :workspace AND process_id = :process {among}
-), now_standing AS (
+WITH seen AS ({seen}), now_standing AS (
   SELECT o.id AS opportunity_id, o.process_id, o.position, o.milestone_id, o.clock_from, o.status,
     o.won_at, o.exited_at, o.exit_kind, o.exit_reason, o.held_since, o.held_until, o.ball,
     o.waiting_since, o.value, o.currency, o.owner_id, o.credits
-  FROM opportunities o JOIN seen s ON s.opportunity_id = o.id
-  WHERE o.workspace_id = :workspace AND o.deleted_at IS NULL
+  FROM seen s {each opportunities o.id = s}
+  WHERE o.deleted_at IS NULL
 )"""
+_ALL = """
+  SELECT DISTINCT opportunity_id FROM passages
+  WHERE workspace_id = :workspace AND process_id = :process {among}
+"""
+# Open in the process, on hold or not, or declined there since a moment; of those that arrived.
+_STANDING = """
+  SELECT o.id AS opportunity_id
+  FROM (
+    SELECT id FROM opportunities
+    WHERE workspace_id = :workspace AND process_id = :process AND status = 'open'
+      AND deleted_at IS NULL {among}
+    UNION ALL
+    SELECT id FROM opportunities
+    WHERE workspace_id = :workspace AND process_id = :process AND status = 'exited'
+      AND exit_kind = 'declined' AND exited_at >= :since AND deleted_at IS NULL {among}
+  ) o CROSS JOIN LATERAL (
+    SELECT FROM passages p WHERE p.workspace_id = :workspace AND p.opportunity_id = o.id
+      AND p.process_id = :process LIMIT 1) arrived
+"""
 
 _REPLAYED = f"""
 WITH {standing_sets(BY_PROCESS)}, seen AS (
@@ -38,8 +65,8 @@ _DEALS = f"""
   SELECT e.id, e.opportunity_id, e.kind, e.occurred_at, e.import_id, e.competitor, e.actor,
     e.exit_kind <> 'stale' AND e.import_id IS NULL
       AND abs(extract(epoch FROM e.recorded_at - e.occurred_at)) < 300 AS at_hand
-  FROM events e JOIN seen s ON s.opportunity_id = e.opportunity_id
-  WHERE e.workspace_id = :workspace AND e.kind IN ('created', 'ordered', 'exited', 'regressed')
+  FROM seen s {{each events e.opportunity_id = s}}
+  WHERE e.kind IN ('created', 'ordered', 'exited', 'regressed')
     AND {_KNOWN} AND NOT {TAKEN_BACK_THEN}
 ), told AS (
   SELECT opportunity_id,
@@ -53,8 +80,8 @@ _DEALS = f"""
 ), last_acts AS (
   SELECT e.opportunity_id, max(e.occurred_at) FILTER (WHERE e.kind <> 'ball_passed') AS {ACTED},
     (array_agg(e.ball ORDER BY e.occurred_at DESC, e.id DESC))[1] AS {PASSED}
-  FROM events e JOIN seen s ON s.opportunity_id = e.opportunity_id
-  WHERE e.workspace_id = :workspace AND {_KNOWN} AND NOT {TAKEN_BACK_THEN}
+  FROM seen s {{each events e.opportunity_id = s}}
+  WHERE {_KNOWN} AND NOT {TAKEN_BACK_THEN}
     AND e.kind IN ('reached', 'ordered', 'criterion_met', 'revived', 'ball_passed')
   GROUP BY e.opportunity_id
 ), rates AS (
@@ -65,9 +92,9 @@ _DEALS = f"""
 ), listed AS (
   SELECT x.opportunity_id, sum(x.list_value * CASE WHEN x.list_currency = :currency THEN 1
     ELSE r.rate END) AS list_value
-  FROM opportunity_products x JOIN seen s ON s.opportunity_id = x.opportunity_id
+  FROM seen s {{each opportunity_products x.opportunity_id = s}}
   LEFT JOIN rates r ON r.currency = x.list_currency
-  WHERE x.workspace_id = :workspace GROUP BY x.opportunity_id
+  GROUP BY x.opportunity_id
 ), valued_now AS (
   SELECT n.*, t.fell_at, t.competitor, a.{ACTED}, a.{PASSED}, l.list_value,
     coalesce(t.born_in = t.closed_in, false) AS hindsight,
@@ -89,8 +116,7 @@ SELECT n.opportunity_id, o.name, o.account_id, n.owner_id, n.credits,
   n.clock_from, n.fell_at, n.won_at, n.exited_at, n.exit_kind, n.exit_reason, n.competitor,
   n.ball, n.waiting_since, o.external_probability, o.external_close_date,
   o.created_at, n.hindsight, n.{ACTED}, n.{PASSED}
-FROM valued_now n
-JOIN opportunities o ON o.workspace_id = :workspace AND o.id = n.opportunity_id
+FROM valued_now n {{each opportunities o.id = n}}
 ORDER BY n.opportunity_id"""
 
 # What the database tells of a deal; the rest follows from other deals.
@@ -127,14 +153,16 @@ def _column(name: str) -> str:
     return f"array_agg({name}) AS {name}"
 
 
-# The deals, and of their exits whose hand it was and when.
 _AS_COLUMNS = f"""
 , deals AS (
   SELECT {", ".join(_column(name) for name in TOLD)}, {_numbers("reporting_value")} AS {AMOUNT},
     {_ids("opportunity_id")} AS {KEY}, {_moments(ACTED)} AS {ACTED},
     array_agg({PASSED}) AS {PASSED}
   FROM ({_OF_DEALS}) deals
-), hands AS (
+)"""
+# The deals, and of their exits whose hand it was and when.
+_LEAVING = f"""
+, hands AS (
   SELECT actor, row_number() OVER (ORDER BY actor) - 1 AS place
   FROM (SELECT DISTINCT actor FROM known_events WHERE kind = 'exited') known
 ), leaving AS (
@@ -146,6 +174,10 @@ _AS_COLUMNS = f"""
 )
 SELECT deals.*, leaving.*, (SELECT array_agg(actor ORDER BY place) FROM hands) AS hands
 FROM deals CROSS JOIN leaving"""
+_STAYING = f"""
+SELECT deals.*, NULL AS exit_{KEY}, NULL AS exit_hand, NULL AS exit_at, NULL AS exit_counts,
+  NULL AS hands
+FROM deals"""
 
 
 # All arrivals in one row of columns, by deal, time and position: ids as places in lists of ids, and
@@ -183,37 +215,71 @@ _HERE = """here AS MATERIALIZED (
   SELECT dense_rank() OVER (ORDER BY p.opportunity_id) - 1 AS deal, p.opportunity_id,
     p.milestone_id, p.lineage_id, p.position, p.ordinal, p.arrived_at, p.implied,
     p.reporting_value, p.owner_id, p.left_at, p.held_days
-  FROM {source} p WHERE p.process_id = :process {among}
+  FROM {source} WHERE p.process_id = :process {among}
 )"""
 
 
-def deals_sql(*, past: bool, named: bool = False) -> str:
+class Of(Enum):
+    """Of which deals: all that ever arrived in the process, those that are named, those that stand
+    open in it or were declined since a moment, or whichever of the named ones do."""
+
+    ALL = "all"
+    NAMED = "named"
+    STANDING = "standing"
+    NAMED_STANDING = "named standing"
+
+    @property
+    def stand(self) -> bool:
+        return self in (Of.STANDING, Of.NAMED_STANDING)
+
+    @property
+    def named(self) -> bool:
+        return self in (Of.NAMED, Of.NAMED_STANDING)
+
+
+def deals_sql(*, past: bool, of: Of = Of.ALL) -> str:
     """One row: of every deal that arrived anywhere in the process everything as columns, by id;
-    and of their exits, by deal. `named`: only of `deals`."""
-    return _begun(past=past, named=named) + _DEALS + _AS_COLUMNS
+    and of their exits, by deal. What stands is told without exits."""
+    return _joined(_begun(past=past, of=of) + _DEALS + _AS_COLUMNS, of) + (
+        _LEAVING if not of.stand else _STAYING
+    )
 
 
 def rows_sql(*, past: bool) -> str:
     """The deals in a row each."""
-    return _begun(past=past, named=False) + _DEALS + _OF_DEALS
+    return _joined(_begun(past=past, of=Of.ALL) + _DEALS + _OF_DEALS, Of.ALL)
 
 
-def stays_sql(*, past: bool, named: bool = False) -> str:
+def stays_sql(*, past: bool, of: Of = Of.ALL) -> str:
     """One row: of all arrivals in the process everything as columns."""
     if past:
-        here = f"{standing_sets(BY_PROCESS)}, {_HERE.replace('{source}', 'stays')}"
-    else:
-        stored = _HERE.replace("{source}", "passages")
-        here = stored.replace("WHERE ", "WHERE p.workspace_id = :workspace AND ")
-    return f"WITH {here.replace('{among}', _among('p.', named=named))}" + _STAYS
+        return f"WITH {standing_sets(BY_PROCESS)}, {_here('stays p')}" + _STAYS
+    if of.stand:
+        source = "seen s {each passages p.opportunity_id = s}"
+        return f"WITH seen AS ({_seen(of)}), {_joined(_here(source), of)}" + _STAYS
+    among = f"AND p.workspace_id = :workspace {_among('p.opportunity_id', of)}"
+    return f"WITH {_here('passages p', among)}" + _STAYS
 
 
-def _begun(*, past: bool, named: bool) -> str:
-    if past:
-        return _REPLAYED
-    return _STORED.replace("{among}", _among("", named=named))
+def _here(source: str, among: str = "") -> str:
+    return _HERE.replace("{source}", source).replace("{among}", among)
 
 
-def _among(alias: str, *, named: bool) -> str:
-    """Of which deals: of all of the process, or of those that are named."""
-    return f"AND {alias}opportunity_id = ANY(CAST(:deals AS uuid[]))" if named else ""
+def _begun(*, past: bool, of: Of) -> str:
+    return _REPLAYED if past else _STORED.replace("{seen}", _seen(of))
+
+
+def _seen(of: Of) -> str:
+    if of.stand:
+        return _STANDING.replace("{among}", _among("id", of))
+    return _ALL.replace("{among}", _among("opportunity_id", of))
+
+
+def _among(id: str, of: Of) -> str:
+    return f"AND {id} = ANY(CAST(:deals AS uuid[]))" if of.named else ""
+
+
+def _joined(sql: str, of: Of) -> str:
+    """Rows that belong to deals: of all of them as sets, of those that stand, which are few among
+    all there are, each by the index, whatever the planner knows of the tables."""
+    return _EACH.sub(_BY_INDEX if of.stand else _AS_SETS, sql)

@@ -78,15 +78,15 @@ async def story(
 
     What is known now is kept from question to question, and read anew where it was touched. With
     `standing` it tells only of the deals open in the process, and of those declined since that
-    moment; since when there is a record it cannot know then.
+    moment, which are read without the others; since when there is a record, and which exits were
+    clean-ups, it cannot know then.
     """
     at = min(as_of or work.now, effective_at or work.now)
     version = await version_at(work, process_id, at)
     milestones = await milestones_of(work, version.id)
-    asked = Asked(process_id, tuple(row.lineage_id for row in milestones), at, as_of, effective_at)
+    lineages = tuple(row.lineage_id for row in milestones)
+    asked = Asked(process_id, lineages, at, as_of, effective_at, standing)
     record = await (read if asked.past else keeping.kept)(work, asked)
-    if standing is not None:
-        record = record.standing(tick(standing))
     if business_type is not Business.ALL:
         record = record.only(record.deals["business_type"] == business_type.value)
     found = record.at(at)
