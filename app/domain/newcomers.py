@@ -40,7 +40,12 @@ _STOCK = """
   FROM counted c WHERE c.stocked"""
 
 _NEWS = outbox.NEW.format(
-    workspace=":workspace", id="t.id", now=":now", bulk="true", entered="typed t"
+    workspace=":workspace",
+    news="gen_random_uuid()",
+    id="t.id",
+    now=":now",
+    bulk="true",
+    entered="typed t",
 )
 _ENTER = f"""WITH RECURSIVE {standing_sets("true", f"{EVENTS} e")},
 chosen AS (SELECT DISTINCT account_id FROM {DEALS}), {{companies}}, ordered AS (

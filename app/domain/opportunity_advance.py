@@ -83,7 +83,9 @@ _STEPS = """passed AS MATERIALIZED (
       AND position > door.position AND position <= door.reached
     ORDER BY version_id, position OFFSET 0) m
 ), step AS MATERIALIZED (
-  SELECT door.*, round(value, exponent) AS reporting_value FROM door
+  SELECT door.*, round(value, exponent) AS reporting_value,
+    (CAST($8 AS timestamptz) AT TIME ZONE time_zone)::date AS arrived_on
+  FROM door
   WHERE NOT EXISTS (SELECT FROM passed WHERE implied AND NOT skippable)
 )"""
 _TOLD = """told AS (
@@ -141,13 +143,30 @@ _STAYS = f"""ended AS (
   SELECT {_in_order(CREDIT_COLUMNS, _CREDIT)} FROM step CROSS JOIN passed
   WHERE step.owner_id IS NOT NULL
 )"""
-_ARRIVED = """SELECT step.process_id, passed.lineage_id, CAST($8 AS timestamptz) AS arrived_at,
-    step.owner_id AS person_id, step.business_type, step.verified, step.value,
-    step.reporting_value, 1 AS sign
-  FROM step CROSS JOIN passed"""
-_STOOD = """SELECT process_id, milestone_id, said_in AS currency, stated AS value, -1 AS sign
-  FROM step WHERE stocked
-  UNION ALL SELECT process_id, target, currency, value, 1 FROM step"""
+# One step of one deal: nothing in it cancels out, so the rows are written as they are. Their id is
+# the event's, since a cell is found by what it counts, and making ids costs the database time.
+_POSTED = f"""posted_arrivals AS (
+  INSERT INTO arrival_cells (workspace_id, id, process_id, lineage_id, grain, day, verified,
+    person_id, business_type, n, known, missing, value, folded)
+  SELECT step.workspace_id, $6, process_id, lineage_id, grain, day, verified, owner_id,
+    business_type, 1, (reporting_value IS NOT NULL)::int, (value IS NULL)::int,
+    coalesce(reporting_value, 0), false
+  FROM step CROSS JOIN passed
+  CROSS JOIN LATERAL (VALUES ('day', arrived_on), ('month', {posting.MONTH})) AS grains(grain, day)
+), posted_stock AS (
+  INSERT INTO stock_cells (workspace_id, id, process_id, milestone_id, currency, n, known, value,
+    folded)
+  SELECT workspace_id, $6, process_id, stood.milestone_id, stood.currency, sign,
+    (stood.value IS NOT NULL)::int * sign, coalesce(stood.value * sign, 0), false
+  FROM step CROSS JOIN LATERAL (VALUES
+    (step.milestone_id, said_in, stated, -1), (target, step.currency, step.value, 1)
+  ) AS stood(milestone_id, currency, value, sign)
+  WHERE stocked OR sign > 0
+), touched_deals AS (
+  INSERT INTO deal_touches (workspace_id, position, id, touched_at, deals)
+  SELECT workspace_id, pg_current_xact_id()::text::bigint, $6, clock_timestamp(), ARRAY[id]
+  FROM step
+)"""
 _STANDS = """opportunities AS (
   UPDATE opportunities SET (position, milestone_id, value, currency) = (
       SELECT reached, target, value, currency FROM step),
@@ -159,7 +178,8 @@ _STANDS = """opportunities AS (
 # What `outbox.posting` tells of such a change.
 _OUTBOX = f"""outbox AS (
   INSERT INTO outbox_drafts ({outbox.COLUMNS})
-  SELECT o.workspace_id, gen_random_uuid(), clock_timestamp(), news.type, 'opportunity', o.id,
+  SELECT o.workspace_id, CASE WHEN news.data IS NULL THEN gen_random_uuid() ELSE $6 END,
+    clock_timestamp(), news.type, 'opportunity', o.id,
     o.version, $3, false, news.data
   FROM step JOIN opportunities o ON true CROSS JOIN LATERAL (VALUES
     ('opportunity.milestone_reached', true, jsonb_build_object(
@@ -170,21 +190,11 @@ _OUTBOX = f"""outbox AS (
   ) AS news(type, told, data)
   WHERE news.told
 )"""
-
-
-def _posted(sets: str) -> str:
-    zone = sets.replace(posting.ZONE, "(SELECT time_zone FROM step)")
-    return zone.replace(":workspace", "(SELECT workspace_id FROM step)")
-
-
 # All of it or nothing: should a row not be where it was read, this divides by zero.
 _WHOLLY = """1 / (opportunities.id IS NOT NULL
     AND (ending IS NOT NULL)::int = (SELECT count(*) FROM ended))::int"""
 ADVANCE = f"""WITH {WALL}, {_DOOR}, {_STEPS}, {_TOLD}, {_STAYS},
-{_posted(posting.arrivals(_ARRIVED))},
-{_posted(posting.stock(_STOOD))},
-{_posted(posting.touches("SELECT id FROM step"))},
-{_STANDS}, {_OUTBOX}
+{_POSTED}, {_STANDS}, {_OUTBOX}
 SELECT step.key_id, {_WHOLLY} AS wholly, step.number, {SHARE} AS progress, step.home,
   {COLUMNS}, {PRODUCTS}
 FROM step LEFT JOIN opportunities ON true"""

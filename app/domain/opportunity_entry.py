@@ -62,7 +62,12 @@ _EVENT = {
     "credits": "credits",
 }
 _TOLD = posting.NEW.format(
-    workspace="workspace_id", id="id", now="updated_at", bulk="false", entered="opportunities"
+    workspace="workspace_id",
+    news="$6::uuid",
+    id="id",
+    now="updated_at",
+    bulk="false",
+    entered="opportunities",
 )
 CREATE = f"""WITH {WALL}, door AS MATERIALIZED (
   SELECT found.* FROM wall CROSS JOIN LATERAL (

@@ -11,7 +11,7 @@ ZONE = "(SELECT time_zone FROM workspaces WHERE id = :workspace)"
 # Of more deals touched at once it is only said that they were many: all is read anew then anyway.
 MOST_NAMED = 10_000
 # A month goes by its first day; without date_trunc, which would ask the session for its time zone.
-_MONTH = "arrived_on - extract(day FROM arrived_on)::int + 1"
+MONTH = "arrived_on - extract(day FROM arrived_on)::int + 1"
 
 
 def arrivals(rows: str) -> str:
@@ -28,7 +28,7 @@ def arrivals(rows: str) -> str:
   FROM arrival_rows GROUP BY 1, 2, 3, 4, 5, 6
 ), arrival_deltas AS (
   SELECT * FROM arrival_days
-  CROSS JOIN LATERAL (VALUES ('day', arrived_on), ('month', {_MONTH})) AS grains(grain, day)
+  CROSS JOIN LATERAL (VALUES ('day', arrived_on), ('month', {MONTH})) AS grains(grain, day)
 ), posted_arrivals AS (
   {ARRIVALS.written("arrival_deltas", folded=False)}
 )"""

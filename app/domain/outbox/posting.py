@@ -78,9 +78,9 @@ SELECT :workspace, gen_random_uuid(), clock_timestamp(),
   CASE k.version WHEN 0 THEN 'opportunity.created' ELSE 'opportunity.updated' END,
   'opportunity', k.id, w.version, :now, true, NULL
 FROM written w JOIN known_deals k ON k.id = w.id AND k.version < w.version"""
-# Deals that come in whole: `entered` has the id and version of each.
+# Deals that come in whole: `entered` has the id and version of each, `news` is what names the word.
 NEW = f"""INSERT INTO outbox_drafts ({COLUMNS})
-  SELECT {{workspace}}, gen_random_uuid(), clock_timestamp(), 'opportunity.created', 'opportunity',
+  SELECT {{workspace}}, {{news}}, clock_timestamp(), 'opportunity.created', 'opportunity',
     {{id}}, 1, {{now}}, {{bulk}}, NULL FROM {{entered}}"""
 # Deals of which something is said that follows from no event; `changed` has the id and version of
 # each. Here the workspace is `:ws`.
