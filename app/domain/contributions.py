@@ -5,13 +5,15 @@ from decimal import Decimal
 from fractions import Fraction
 
 from app.domain.facts import DealRow
+from app.domain.facts.deals import AMOUNT
 from app.domain.forecast_parts import Scene, exact
-from app.engine.flow.facts import day
+from app.engine.flow.facts import Places, day
 from app.engine.flow.gathering import NEVER
-from app.engine.flow.packed import chosen, day_of, marked, named, whole
-from app.engine.forecast import COUNT_SCALE, Category, Chance, category
-from app.engine.leaks.amounts import divided_total
-from app.engine.money import round_to_minor
+from app.engine.flow.packed import chosen, day_of, dearest, together
+from app.engine.flow.packed import whole as whole_of
+from app.engine.flow.shares import units
+from app.engine.forecast import COUNT_SCALE, Category, Chance, categories_of, category
+from app.engine.money import exponent, round_to_minor
 from app.schemas.base import MoneyOut, money_out
 from app.schemas.forecast import (
     BecauseOut,
@@ -42,23 +44,23 @@ MOST_NAMED = 100  # of each reason to be left out; all are in the sums
 
 def contributions(scene: Scene, language: str) -> list[ContributionOut]:
     """Every deal of the scope that may add something, by its id."""
-    shares = scene.counted
-    placed = enumerate(scene.seen.whole.deals)
-    chosen, ever = sorted((deal, place) for place, deal in placed if shares[deal]), scene.seen.ever
+    shares, ever = scene.counted, scene.seen.ever
+    mine = chosen(shares.some[scene.seen.whole.rows.deal]).tolist()
+    placed = sorted((scene.seen.whole.deals[place], place) for place in mine)
     return [
-        _contribution(scene, place, shares[deal], ever[place], language) for deal, place in chosen
+        _contribution(scene, place, shares[deal], ever[place], language) for deal, place in placed
     ]
 
 
-def categories(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[CategoryOut]:
+def categories(scene: Scene, left: Mapping[str, Places]) -> list[CategoryOut]:
     """How many deals, and what is known of their value, in each category."""
-    whole, shares = scene.seen.whole, scene.counted
-    members: dict[Category, list[int]] = {each: [] for each in Category}
-    here = (scene.seen.told.table.columns["held_until"] == NEVER).tolist()
-    for deal, ever in zip(whole.deals, scene.seen.ever_now, strict=True):
-        if shares[deal] and here[deal]:
-            members[category(ever)].append(deal)
-    members[Category.OMITTED] = [number for found in left.values() for number in found]
+    deals = scene.seen.whole.rows.deal
+    here = scene.seen.told.table.columns["held_until"] == NEVER
+    mine = (scene.counted.some & here)[deals]
+    members: dict[Category, Places] = dict.fromkeys(Category, deals[:0])
+    for each, flags in categories_of(scene.seen.ever_now).items():
+        members[each] = deals[flags & mine]
+    members[Category.OMITTED] = together(left.values())
     return [
         CategoryOut(category=each, count=len(found), value=_sum(scene, found)[0])
         if each is not Category.CLOSED
@@ -67,57 +69,65 @@ def categories(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[Category
     ]
 
 
-def left_out(scene: Scene) -> dict[str, list[int]]:
+def left_out(scene: Scene) -> dict[str, Places]:
     """By reason the deals of the scope that add nothing now, by their index in the story."""
-    told = scene.seen.told
-    deals = told.table.columns
-    open_, out = deals["status"] == "open", deals["status"] == "exited"
+    deals = scene.seen.told.table.columns
     lately = (deals["exited_at"] != NEVER) & (day_of(deals["exited_at"]) >= day(scene.since))
     reasons = {
-        DEAD: marked(len(told.deals), whole(sorted(scene.seen.dead))),
-        DECLINED: out & (deals["exit_kind"] == DECLINED) & lately,
-        ON_HOLD: open_ & (deals["held_until"] != NEVER),
+        DEAD: ~scene.living,
+        DECLINED: (deals["status"] == "exited") & (deals["exit_kind"] == DECLINED) & lately,
+        ON_HOLD: (deals["status"] == "open") & (deals["held_until"] != NEVER),
     }
-    why = named(len(told.deals), [(flags, name) for name, flags in reasons.items()])
-    return {
-        name: [number for number in chosen(why == name).tolist() if scene.shares[number]]
-        for name in reasons
-    }
+    found, left = {}, scene.shares.some
+    for name, flags in reasons.items():
+        found[name] = chosen(flags & left)
+        left = left & ~flags
+    return found
 
 
-def excluded(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[ExcludedOut]:
+def excluded(scene: Scene, left: Mapping[str, Places]) -> list[ExcludedOut]:
     """The deals that are left out, by reason and id; of each reason the most valuable ones."""
     told = scene.seen.told
     keys = {row.id: row.key for row in told.milestones}
-    found = (
-        (why, number, told.deals[number]) for why in left for number in _named(scene, left[why])
-    )
+    found = [(why, number) for why in left for number in _named(scene, left[why]).tolist()]
+    rows = told.table.rows([number for _, number in found])
     return [
         ExcludedOut(
             opportunity_id=deal.opportunity_id,
             reason=reason,
             milestone=None if deal.milestone_id is None else keys.get(deal.milestone_id),
-            value=_sum(scene, [number])[0],
+            value=_worth(scene, deal, scene.shares[number]),
             returns_at=deal.held_until,
         )
-        for reason, number, deal in found
+        for (reason, number), deal in zip(found, rows, strict=True)
     ]
 
 
-def _named(scene: Scene, numbers: Sequence[int]) -> Sequence[int]:
+def _named(scene: Scene, numbers: Places) -> Places:
     """Those that are named, the most valuable, by their id."""
     if len(numbers) <= MOST_NAMED:
         return numbers
-    worth = scene.seen.told.table.columns["reporting_value"]
-    chosen = sorted(numbers, key=lambda number: (-(worth[number] or 0), number))
-    return sorted(chosen[:MOST_NAMED])
+    columns = scene.seen.told.table.columns
+    whole = units(columns[AMOUNT][numbers], exponent(scene.measure.currency))
+    if whole is not None:
+        return numbers[dearest(whole, MOST_NAMED)]
+    worth = columns["reporting_value"]
+    best = sorted(numbers.tolist(), key=lambda number: (-(worth[number] or 0), number))
+    return whole_of(sorted(best[:MOST_NAMED]))
 
 
-def excluded_sums(scene: Scene, left: Mapping[str, Sequence[int]]) -> list[ExcludedSumOut]:
+def _worth(scene: Scene, deal: DealRow, share: Fraction) -> MoneyOut | None:
+    if deal.reporting_value is None:
+        return None
+    mine = Fraction(deal.reporting_value) * share
+    return _money(scene, round_to_minor(mine, scene.measure.currency))
+
+
+def excluded_sums(scene: Scene, left: Mapping[str, Places]) -> list[ExcludedSumOut]:
     sums = []
     for reason, found in left.items():
         value, missing = _sum(scene, found)
-        if found:
+        if len(found):
             counts = {"count": len(found), "missing_value_count": missing}
             sums.append(ExcludedSumOut(reason=reason, value=value, **counts))
     return sums
@@ -167,17 +177,11 @@ def _chances(each: Sequence[float]) -> list[str]:
     return [chance_out(chance) or "0.0000" for chance in each]
 
 
-def _sum(scene: Scene, found: Sequence[int]) -> tuple[MoneyOut | None, int]:
+def _sum(scene: Scene, found: Places) -> tuple[MoneyOut | None, int]:
     """What is known of the scope's value in these deals, and of how many nothing is."""
-    values = scene.seen.told.table.columns["reporting_value"]
-    known = [(values[each], scene.shares[each]) for each in found if values[each] is not None]
-    if found and not known:
-        return None, len(found)
-    added = divided_total(known)
-    return (
-        _money(scene, round_to_minor(added, scene.measure.currency)),
-        len(found) - len(known),
-    )
+    currency = scene.measure.currency
+    added, missing = scene.seen.told.table.total(scene.shares, found, exponent(currency))
+    return None if added is None else _money(scene, round_to_minor(added, currency)), missing
 
 
 def _money(scene: Scene, amount: Decimal | None) -> MoneyOut | None:

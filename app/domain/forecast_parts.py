@@ -1,6 +1,5 @@
 """What one scope may expect in each period: parts that add up, in money or in orders."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +8,8 @@ from typing import Any
 
 from app.domain.inflow import Arrived
 from app.domain.outlooks import Outlook
+from app.engine.flow.facts import Flags
+from app.engine.flow.shares import Shares, sum_of
 from app.engine.forecast import Expected, Part
 from app.engine.money import Money, split
 from app.engine.periods import Period
@@ -90,15 +91,16 @@ class Scene:
     """What an answer is made of: the outlook of all, and what of it is the scope's.
 
     `shares` are the scope's in each deal, `counted` the same without dead horses; `won` is what it
-    has won since the current period began.
+    has won since the current period began. `living` are the deals that are no dead horses.
     """
 
     measure: Measure
     seen: Outlook
-    shares: Sequence[Fraction]
-    counted: Sequence[Fraction | int]
+    shares: Shares
+    counted: Shares
     since: datetime
     won: Arrived
+    living: Flags
 
     def measured(self, value: Decimal | None, count: int) -> Fraction:
         return Fraction(count) if self.measure.counts else Fraction(value or 0)
@@ -177,12 +179,12 @@ def _sums(scene: Scene, number: int, found: Expected, won: Fraction) -> dict[str
 
 
 def _open_share(scene: Scene, number: int) -> Fraction:
-    whole, dead = scene.seen.whole, scene.seen.dead
-    rows, new = (
-        (whole.count, whole.new_count) if scene.measure.counts else (whole.value, whole.new_value)
+    whole, rows = scene.seen.whole, scene.seen.whole.rows
+    contributed, new = (
+        (rows.count, whole.new_count) if scene.measure.counts else (rows.value, whole.new_value)
     )
-    living = zip(whole.deals, rows, strict=True)
-    from_open = sum(row[number] for deal, row in living if deal not in dead)
+    living = scene.living[rows.deal]
+    from_open = sum_of(contributed[living, number])
     both = from_open + new[number]
     return Fraction(from_open, both) if both else Fraction(0)
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
-from math import isnan
 from typing import Any
 
 from sqlalchemy import Row
@@ -37,7 +36,8 @@ from app.domain.processes import resolve
 from app.domain.questions import here, seen_at
 from app.domain.sight import parts_shown
 from app.engine.flow.facts import day, moment
-from app.engine.flow.packed import unnamed
+from app.engine.flow.packed import known, unnamed
+from app.engine.flow.shares import Shares, flags_of
 from app.engine.forecast import of_scope
 from app.engine.money import exponent
 from app.engine.periods import Period, bounds
@@ -71,6 +71,7 @@ async def read(work: Work, asked: ForecastQuery) -> ForecastOut:
         counted=seen.counted(shares),
         since=bounds(periods[0], work.home.zone)[0],
         won=await _won(work, asked, told, periods[0]),
+        living=~flags_of(len(shares), seen.dead),
     )
     stays, orders = [await whose(work, told, asked.scope) for whose in (stays_of, orders_of)]
     parts = of_scope(seen.whole, scene.counted, stays, orders)
@@ -147,7 +148,7 @@ def _unassigned(scene: Scene, periods: Sequence[Period]) -> list[UnassignedForec
     nobodys = unnamed(deals["credits"]) & unnamed(deals["owner_id"])
     parts = of_scope(
         scene.seen.whole,
-        scene.seen.counted([int(each) for each in nobodys.tolist()]),
+        scene.seen.counted(Shares.whole(nobodys)),
         told.arrived_owner.are(None),
         told.order_owner.are(None),
     )
@@ -159,7 +160,8 @@ def _unassigned(scene: Scene, periods: Sequence[Period]) -> list[UnassignedForec
 def _frame(work: Work, asked: ForecastQuery, scene: Scene) -> dict[str, Any]:
     """What the answer says of itself."""
     seen, told = scene.seen, scene.seen.told
-    whole, facts = seen.whole, seen.told.facts
+    whole, facts, deals = seen.whole, seen.told.facts, seen.whole.rows.deal
+    mine = deals[scene.counted.some[deals]]
     return {
         "as_of": asked.as_of or work.now,
         "effective_at": asked.effective_at,
@@ -174,10 +176,8 @@ def _frame(work: Work, asked: ForecastQuery, scene: Scene) -> dict[str, Any]:
         "formula": FORMULA,
         "status": whole.status,
         "n": whole.orders_seen,
-        "open_deals": sum(scene.counted[deal] > 0 for deal in whole.deals),
-        "unknown_value_count": sum(
-            scene.counted[deal] > 0 and isnan(facts.amount[deal]) for deal in whole.deals
-        ),
+        "open_deals": len(mine),
+        "unknown_value_count": len(mine) - int(known(facts.amount[mine]).sum()),
         "missing_won_count": scene.won.missing + scene.won.unconverted,
         "stated_share": chance_out(whole.prior_share),
         "step_days": tenths_out(whole.step),

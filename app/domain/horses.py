@@ -5,7 +5,7 @@ edits, new owners and passed balls are not in it, so they cannot make a deal any
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,9 @@ from app.domain.facts import Story
 from app.domain.milestones import section_rate
 from app.domain.policies import asked_at, policy_at
 from app.engine.decay import STANDARD, Limit, State, Verdict, judge, limit
-from app.engine.flow.facts import Numbers, day, standing
+from app.engine.flow.facts import Numbers, Standing, day, standing
 from app.engine.flow.lead_times import ENOUGH, Lag, dwell, or_typical, quantile, summed
-from app.engine.flow.packed import yes
+from app.engine.flow.packed import flags, real, yes
 from app.engine.forecast import Chance, Prior, Rates, chances, fit
 from app.engine.forecast.fading import below, horizon, remaining
 from app.engine.forecast.fit import SectionRates, places
@@ -125,8 +125,10 @@ def judged(
     """How each open deal stands, by the norms of the whole story, or those learnt before; `resets`
     restart its clock."""
     by = by or norms(told)
-    deals, sections, ages = _standing(told, resets)
-    found, stands = chances(by.rates, by.left, sections, ages), places(by.rates, sections, ages)
+    stood = _standing(told, resets)
+    deals, sections, ages = (each.tolist() for each in (stood.deal, stood.section, stood.age))
+    found = chances(by.rates, by.left, sections, ages)
+    stands = places(by.rates, stood.section, stood.age).tolist()
     buckets = [_buckets(each) for each in by.rates.sections]
     return Judgement(
         [
@@ -166,23 +168,19 @@ def dead_among(
 ) -> frozenset[int]:
     """The dead ones of all that `judged` judges, found at once."""
     by = by or norms(told)
-    deals, sections, ages = _standing(told, resets)
-    gone = below(by.rates, by.left, sections, ages, STANDARD.dead, STANDARD.evidence)
-    each = zip(deals, sections, gone, strict=True)
-    return frozenset(deal for deal, section, dead in each if dead and by.known[section])
+    found = _standing(told, resets)
+    gone = below(by.rates, by.left, found.section, found.age, STANDARD.dead, STANDARD.evidence)
+    gone &= flags(by.known)[found.section]
+    return frozenset(found.deal[gone].tolist())
 
 
-def _standing(
-    told: Story, resets: Mapping[UUID, datetime]
-) -> tuple[list[int], list[int], list[float]]:
-    """Each deal that stands, its section and its days without movement."""
+def _standing(told: Story, resets: Mapping[UUID, datetime]) -> Standing:
+    """The deals that stand, with their days without movement."""
     stands = standing(told.facts)
-    deals: list[int] = stands.deal.tolist()
-    ages: list[float] = stands.age.tolist()
-    if resets:
-        each = zip(deals, ages, strict=True)
-        ages = [_age(told, deal, age, resets) for deal, age in each]
-    return deals, stands.section.tolist(), ages
+    if not resets:
+        return stands
+    each = zip(stands.deal.tolist(), stands.age.tolist(), strict=True)
+    return replace(stands, age=real([_age(told, deal, age, resets) for deal, age in each]))
 
 
 def prior_of(told: Story) -> Prior:

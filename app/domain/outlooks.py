@@ -18,6 +18,7 @@ from app.domain.policies import asked_at, policy_at
 from app.engine.flow.facts import Numbers, day
 from app.engine.flow.gathering import NEVER
 from app.engine.flow.packed import chosen, day_of
+from app.engine.flow.shares import Shares, flags_of
 from app.engine.forecast import (
     Chance,
     Forecast,
@@ -58,17 +59,14 @@ class Outlook:
         return chances(self.whole.rates, self.by_age, self.whole.section, self.whole.age)
 
     @property
-    def ever_now(self) -> list[float]:
+    def ever_now(self) -> Numbers:
         """Of it only how it stands."""
-        return chances_now(self.whole.rates, self.by_age, self.whole.section, self.whole.age)
+        rows = self.whole.rows
+        return chances_now(self.whole.rates, self.by_age, rows.section, rows.age)
 
-    def counted(self, shares: Sequence[Fraction | int]) -> list[Fraction | int]:
-        """A scope's shares in the deals, without those in dead horses. Whole ones as integers:
-        sums over many thousand deals are much faster so."""
-        return [
-            0 if deal in self.dead else share if share.denominator > 1 else share.numerator
-            for deal, share in enumerate(shares)
-        ]
+    def counted(self, shares: Sequence[Fraction | int]) -> Shares:
+        """A scope's shares in the deals, without those in dead horses."""
+        return Shares.of(shares).only(~flags_of(len(shares), self.dead))
 
 
 @dataclass(frozen=True, slots=True)

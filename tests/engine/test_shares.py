@@ -1,39 +1,47 @@
-"""A table of parts adds up to its rows and to its columns, whatever they are."""
+"""Parts of many deals add up exactly, however they are held."""
 
-import pytest
+from fractions import Fraction
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.money import split
-from app.engine.shares import table
+from app.engine.flow.shares import Shares, sum_of, units
 
-AMOUNTS = st.integers(min_value=0, max_value=10**18)
-WEIGHTS = st.lists(st.integers(min_value=1, max_value=1000), min_size=1, max_size=8)
-
-
-@given(whole=AMOUNTS, rows=WEIGHTS, columns=WEIGHTS)
-def test_every_row_and_every_column_has_its_sum(whole, rows, columns):
-    across, down = split(whole, rows), split(whole, columns)
-    found = table(across, down)
-    assert tuple(map(sum, found)) == across
-    assert tuple(map(sum, zip(*found, strict=True))) == down
-    assert min(min(row) for row in found) >= 0
+PARTS = st.one_of(
+    st.sampled_from([0, 1]),
+    st.builds(Fraction, st.integers(0, 100), st.sampled_from([3, 100, 10**4, 10**12])),
+)
+AMOUNTS = st.one_of(st.integers(-(10**6), 10**6), st.integers(-(2**62), 2**62))
+PAIRS = st.lists(st.tuples(PARTS, AMOUNTS), max_size=20)
 
 
-@given(whole=AMOUNTS, rows=WEIGHTS, columns=WEIGHTS)
-def test_no_part_is_far_from_its_proportion(whole, rows, columns):
-    across, down = split(whole, rows), split(whole, columns)
-    for row, parts in zip(across, table(across, down), strict=True):
-        for column, part in zip(down, parts, strict=True):
-            assert 0 <= part - (row * column // whole if whole else 0) < len(rows) + len(columns)
+@given(PAIRS)
+def test_what_parts_add_up_to_is_what_adding_one_by_one_finds(pairs):
+    shares = Shares.of([part for part, _ in pairs])
+    amounts = np.array([amount for _, amount in pairs], dtype=np.int64)
+    assert shares.total(amounts) == sum((part * amount for part, amount in pairs), Fraction(0))
+    assert sum_of(amounts) == sum(amount for _, amount in pairs)
+    assert list(shares) == [part for part, _ in pairs]
+    assert shares.floats.tolist() == [float(part) for part, _ in pairs]
+    assert shares.some.tolist() == [part != 0 for part, _ in pairs]
 
 
-def test_a_table_by_hand():
-    # 10.01 and 5.00 for two people, 7.51 and 7.50 of it.
-    assert table([1001, 500], [751, 750]) == ((501, 500), (250, 250))
+@given(st.lists(st.tuples(st.booleans(), st.none() | PARTS), max_size=12))
+def test_some_are_shared_otherwise_than_by_their_owners(deals):
+    owned = np.array([mine for mine, _ in deals], dtype=bool)
+    places = [place for place, (_, part) in enumerate(deals) if part is not None]
+    parts = [Fraction(deals[place][1]) for place in places]
+    found = Shares.whole(owned).with_parts(places, parts)
+    assert list(found) == [mine if part is None else part for mine, part in deals]
 
 
-@pytest.mark.parametrize(("rows", "columns"), [([1], [2]), ([-1, 2], [1])])
-def test_sums_that_do_not_agree_are_refused(rows, columns):
-    with pytest.raises(ValueError, match="same sum"):
-        table(rows, columns)
+@given(st.lists(st.decimals(-(10**12), 10**12, places=2, allow_nan=False), max_size=8))
+def test_floats_that_stand_for_decimals_are_their_smallest_units(amounts):
+    found = units(np.array([float(each) for each in amounts]), 2)
+    assert found.tolist() == [int(each * 100) for each in amounts]
+
+
+def test_what_stands_for_no_such_decimal_has_no_units():
+    assert units(np.array([0.1, 0.125]), 2) is None
+    assert units(np.array([1e15]), 2) is None

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, overload
 from uuid import UUID
 
 from app.engine.flow import packed
-from app.engine.flow.facts import ORIGIN
+from app.engine.flow.facts import ORIGIN, Places
 from app.engine.flow.gathering import NEVER
+from app.engine.flow.shares import Shares, units
+from app.engine.leaks.amounts import divided_total
 
 _TICK = timedelta(microseconds=1)
 
@@ -116,6 +119,19 @@ class Deals(Sequence[DealRow]):
         """Several of them at once, column by column."""
         columns = [self._cells(name, places) for name in NAMES]
         return [DealRow(*row) for row in zip(*columns, strict=True)]
+
+    def total(self, shares: Shares, places: Places, exponent: int) -> tuple[Fraction | None, int]:
+        """What is known of the value of these parts (None where there are some, and of none it
+        is), and of how many nothing is known; amounts have `exponent` decimals."""
+        known = places[packed.known(self.columns[AMOUNT][places])]
+        missing = len(places) - len(known)
+        if missing and not len(known):
+            return None, missing
+        mine, whole = shares.at(known), units(self.columns[AMOUNT][known], exponent)
+        if whole is not None:
+            return mine.total(whole) / 10**exponent, missing
+        values = self.columns["reporting_value"][known].tolist()
+        return divided_total(zip(values, mine, strict=True)), missing
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)

@@ -28,10 +28,9 @@ from app.engine.flow import packed
 from app.engine.flow.facts import Facts, Flags
 from app.engine.flow.gathering import Gathered
 from app.engine.flow.records import begins
+from app.engine.flow.shares import Shares
 from app.schemas.scopes import EVERYBODY, Business, Subject
 from app.tables import Membership, Team
-
-_NOTHING, _WHOLE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +128,27 @@ async def orders_of(work: Work, told: Story, subject: Subject) -> Flags:
 
 async def deals_of(
     work: Work, told: Story, subject: Subject, business_type: Business = Business.ALL
-) -> list[Fraction]:
+) -> Shares:
     """For each deal the scope's share in it at the moment of the story: all, none, or a part;
     none in other business than is asked for."""
-    asked = told.of_business(business_type).tolist()
+    asked = told.of_business(business_type)
     if subject == EVERYBODY:
-        return [_WHOLE if fits else _NOTHING for fits in asked]
+        return Shares.whole(asked)
     inside, deals = await people_of(work, subject, told.at), told.table.columns
-    each = zip(deals["owner_id"].tolist(), deals["credits"].tolist(), asked, strict=True)
-    return [_share(owner, credits, inside) if fits else _NOTHING for owner, credits, fits in each]
+    mine = packed.flags([owner in inside for owner in deals["owner_id"].tolist()])
+    shared = packed.chosen(asked & ~packed.unnamed(deals["credits"])).tolist()
+    parts = [_credited(deals["credits"][deal], inside) for deal in shared]
+    return Shares.whole(asked & mine).with_parts(shared, parts)
 
 
 def share_in(deal: DealRow, people: frozenset[UUID]) -> Fraction:
     """The part of a deal that is credited to these people."""
-    return _share(deal.owner_id, deal.credits, people)
+    if deal.credits is None:
+        return Fraction(deal.owner_id in people)
+    return _credited(deal.credits, people)
 
 
-def _share(
-    owner_id: UUID | None, credits: list[dict[str, Any]] | None, people: frozenset[UUID]
-) -> Fraction:
-    if credits is None:
-        return _WHOLE if owner_id in people else _NOTHING
+def _credited(credits: Sequence[dict[str, Any]], people: frozenset[UUID]) -> Fraction:
     shares = (one for one in credits if UUID(one["person_id"]) in people)
     return sum((Fraction(one["percent"]) / 100 for one in shares), Fraction(0))
 

@@ -72,6 +72,11 @@ def marked(count: int, places: Places) -> Flags:
     return found
 
 
+def together(several: Iterable[Places]) -> Places:
+    """One behind the other."""
+    return np.concatenate([np.empty(0, dtype=np.int64), *several])
+
+
 def tallied(codes: Places, kinds: int) -> list[int]:
     """How often each of so many kinds is there."""
     found: list[int] = np.bincount(codes, minlength=kinds).tolist()
@@ -93,6 +98,15 @@ def counted(section: Places, kind: Words) -> Iterable[tuple[tuple[int, Any], int
 
 def unnamed(told: Words) -> Flags:
     return np.asarray(told == None, dtype=bool)  # noqa: E711 - each of them
+
+
+def known(amounts: Numbers) -> Flags:
+    return ~np.isnan(amounts)
+
+
+def dearest(units: Places, most: int) -> Places:
+    """The places of the most of them, in order; of equal ones the first."""
+    return np.sort(np.lexsort((np.arange(len(units)), -units))[:most])
 
 
 def within(days: Numbers, span: tuple[float, float]) -> Flags:

@@ -1,6 +1,6 @@
 """The forecast without close dates: rates by milestone and age, rolled forward."""
 
-from app.engine.forecast.categories import Category, category
+from app.engine.forecast.categories import Category, categories_of, category
 from app.engine.forecast.chances import Chance, chances, chances_now
 from app.engine.forecast.fit import Prior, Rates, fit
 from app.engine.forecast.held import Effect, effect, with_rates_held
@@ -25,6 +25,7 @@ __all__ = [
     "Table",
     "Weights",
     "advance",
+    "categories_of",
     "category",
     "chances",
     "chances_now",

@@ -1,6 +1,11 @@
 """The forecast categories that sales people are used to, from the chance to win ever."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+import numpy as np
+
+from app.engine.flow.facts import Flags, Numbers
 
 
 class Category(StrEnum):
@@ -27,3 +32,11 @@ def category(ever: float | None, *, won: bool = False, omitted: bool = False) ->
         return Category.OMITTED
     likely = (name for least, name in _FROM if ever is not None and ever >= least)
     return next(likely, Category.PIPELINE)
+
+
+def categories_of(ever: Numbers) -> Mapping[Category, Flags]:
+    """Which of many open deals are of each category, by their chances of an order at any time."""
+    bounds = [least for least, _ in reversed(_FROM)]
+    names = [Category.PIPELINE, *(name for _, name in reversed(_FROM))]
+    above = np.searchsorted(bounds, ever, side="right")
+    return {name: above == number for number, name in enumerate(names)}

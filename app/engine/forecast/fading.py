@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.engine.flow.facts import Facts, Numbers, Outcome
+from app.engine.flow.facts import Facts, Flags, Numbers, Outcome, Places
 from app.engine.forecast.chances import chances_now
-from app.engine.forecast.fit import Rates, evidences
+from app.engine.forecast.fit import Rates, evidence_at
 from app.engine.forecast.roll import roll
 
 SHORTEST, LONGEST, USUAL = 7.0, 730.0, 91.0  # days
@@ -37,19 +37,18 @@ def remaining(rates: Rates, horizons: Sequence[float]) -> tuple[Numbers, ...]:
 def below(
     rates: Rates,
     left: Sequence[Numbers],
-    sections: Sequence[int],
-    ages: Sequence[float],
+    sections: Places,
+    ages: Numbers,
     share: float,
     evidence: float,
-) -> list[bool]:
+) -> Flags:
     """Which of these deals have less than that share of their chance on arrival left, where at
     least so much evidence is there to believe it."""
-    now = np.array(chances_now(rates, left, sections, ages))
-    first = np.array([float(each[0]) for each in left])[np.asarray(sections, dtype=np.int64)]
-    seen = np.array(evidences(rates, sections, ages))
-    gone = (first > 0) & (now / np.where(first > 0, first, 1.0) < share) & (seen >= evidence)
-    found: list[bool] = gone.tolist()
-    return found
+    now = chances_now(rates, left, sections, ages)
+    first = np.array([float(each[0]) for each in left])[sections]
+    seen = evidence_at(rates, sections, ages)
+    gone: Flags = (first > 0) & (now / np.where(first > 0, first, 1.0) < share) & (seen >= evidence)
+    return gone
 
 
 def buried(facts: Facts, deals: Collection[int]) -> Facts:

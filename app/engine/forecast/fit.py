@@ -64,28 +64,24 @@ class SectionRates:
         return found
 
 
-def evidences(rates: "Rates", sections: Sequence[int], ages: Sequence[float]) -> list[float]:
+def evidence_at(rates: "Rates", sections: Places, ages: Numbers) -> Numbers:
     """Per deal the observed or expected exits, whichever are more, at its age (in days) in its
     section."""
-    here = np.asarray(sections, dtype=np.int64)
-    place = np.asarray(places(rates, sections, ages), dtype=np.int64)
-    found = np.zeros(len(here))
+    place = places(rates, sections, ages)
+    found = np.zeros(len(sections))
     for number, section in enumerate(rates.sections):
-        mine = here == number
+        mine = sections == number
         found[mine] = np.maximum(section.observed, section.expected)[place[mine]]
-    told: list[float] = found.tolist()
-    return told
+    return found
 
 
-def places(rates: "Rates", sections: Sequence[int], ages: Sequence[float]) -> list[int]:
+def places(rates: "Rates", sections: Places, ages: Numbers) -> Places:
     """Per deal the bucket of its section that it stands in at its age (in days)."""
-    here, days = np.asarray(sections, dtype=np.int64), np.asarray(ages, dtype=float)
-    found = np.zeros(len(days), dtype=np.int64)
+    found = np.zeros(len(ages), dtype=np.int64)
     for number, section in enumerate(rates.sections):
-        mine = here == number
-        found[mine] = section.buckets(days[mine], rates.step)
-    told: list[int] = found.tolist()
-    return told
+        mine = sections == number
+        found[mine] = section.buckets(ages[mine], rates.step)
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

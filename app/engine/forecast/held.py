@@ -29,14 +29,7 @@ def with_rates_held(earlier: Forecast, facts: Facts) -> Forecast:
     each = contributions(earlier.basis, standing, amounts, earlier.money_scale)
     return replace(
         earlier,
-        deals=standing.deal.tolist(),
-        section=standing.section.tolist(),
-        age=standing.days.tolist(),
-        worth=each.worth.tolist(),
-        chance=each.chance.tolist(),
-        value_chance=each.value_chance.tolist(),
-        value=each.value,
-        count=each.count,
+        rows=each,
         unknown_amounts=int(np.isnan(amounts).sum()),
     )
 
@@ -57,7 +50,7 @@ def _at(held: Forecast, amount: float | None, place: Place | None) -> Effect:
     section, age = place
     amounts = np.array([np.nan if amount is None else amount])
     found = contributions(held.basis, _one(section, age), amounts, held.money_scale)
-    return Effect(found.value[0], found.count[0])
+    return Effect(found.value[0].tolist(), found.count[0].tolist())
 
 
 def _one(section: int, age: float) -> Passages:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -56,16 +58,38 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The open deals (indices into the facts' deals), with `section`, `age` (days) and `worth`
+    (what an order would bring). `chance[i, p]` is that of an order in period p, `value_chance` the
+    same by rates of value. `value[i, p]` and `count[i, p]` are contributions to the blended
+    forecast, in whole units of its money and of its counts."""
+
+    deal: Places
+    section: Places
+    age: Numbers
+    worth: Numbers
+    chance: Numbers
+    value_chance: Numbers
+    value: Places
+    count: Places
+
+    def and_then(self, more: "Rows") -> "Rows":
+        each = ((getattr(self, name), getattr(more, name)) for name in self.__slots__)
+        return Rows(*(np.concatenate(both) for both in each))
+
+
+def _listed(name: str) -> "cached_property[list[Any]]":
+    return cached_property(lambda made: getattr(made.rows, name).tolist())
+
+
+@dataclass(frozen=True, eq=False)
 class Forecast:
     """What is expected per open deal and period, and per period beyond them; all adds up.
 
-    `deals` are the open deals (indices into the facts' deals), with `section`, `age` (days) and
-    `worth` (what its order would bring). `chance[i][p]` is that of an order in period p,
-    `value_chance` the same by rates of value. `value[i][p]` and `count[i][p]` are its
-    contributions to the blended forecast, in whole 1/`money_scale` of the currency and
-    1/`COUNT_SCALE` of an order; `new_*` those of deals to come, `run_*` those of the run-rate,
-    divided by `weights`. `value_known` is
-    False where no amount was ever known. `blend_basis` is `stored`, `rebuilt` or `prior`, from
+    `rows` are the open deals; their columns are there as lists as well. Contributions are in whole
+    1/`money_scale` of the currency and 1/`COUNT_SCALE` of an order; `new_*` are those of deals to
+    come, `run_*` those of the run-rate, divided by `weights`. `value_known` is False where no
+    amount was ever known. `blend_basis` is `stored`, `rebuilt` or `prior`, from
     `origins` past forecasts at most. `said` is what to keep of it for later.
     """
 
@@ -75,14 +99,7 @@ class Forecast:
     money_scale: int
     status: Status
     value_known: bool
-    deals: list[int]
-    section: list[int]
-    age: list[float]
-    worth: list[float]
-    chance: list[list[float]]
-    value_chance: list[list[float]]
-    value: list[list[int]]
-    count: list[list[int]]
+    rows: Rows
     new_value: list[int]
     new_count: list[int]
     run_value: list[int]
@@ -94,6 +111,15 @@ class Forecast:
     origins: int
     said: list[Past]
     basis: Basis
+
+    deals = _listed("deal")
+    section = _listed("section")
+    age = _listed("age")
+    worth = _listed("worth")
+    chance = _listed("chance")
+    value_chance = _listed("value_chance")
+    value = _listed("value")
+    count = _listed("count")
 
     @property
     def rates(self) -> Rates:
@@ -155,20 +181,7 @@ def expect(lesson: Lesson, facts: Facts, ends: Sequence[float], exponent: int = 
     return _forecast(lesson, facts, tuple(ends), scale_of(exponent), found, basis)
 
 
-@dataclass(frozen=True, slots=True)
-class Contributions:
-    """Per deal and period, as in `Forecast`."""
-
-    worth: Numbers
-    chance: Numbers
-    value_chance: Numbers
-    value: list[list[int]]
-    count: list[list[int]]
-
-
-def contributions(
-    basis: Basis, standing: Passages, amounts: Numbers, money_scale: int
-) -> Contributions:
+def contributions(basis: Basis, standing: Passages, amounts: Numbers, money_scale: int) -> Rows:
     """What deals contribute at a basis' rates, corrections and weights; unknown amounts (NaN)
     count as the mean one."""
     known = np.where(np.isnan(amounts), basis.mean_amount, amounts)
@@ -176,7 +189,10 @@ def contributions(
     factors = basis.correction.open
     chance = corrected(chances_of(basis.tables.count, standing), factors)
     value_chance = corrected(chances_of(basis.tables.value, standing), factors)
-    return Contributions(
+    return Rows(
+        standing.deal,
+        standing.section,
+        standing.days,
         worth,
         chance,
         value_chance,
@@ -185,13 +201,16 @@ def contributions(
     )
 
 
-def wholes(rows: Numbers) -> list[list[int]]:
-    """To the nearest whole number each; those that fit a machine's integers at once."""
+def wholes(rows: Numbers) -> Places:
+    """To the nearest whole number each; where one does not fit a machine's integers, all as those
+    of Python."""
     rounded = np.rint(rows)
     if np.abs(rounded).max(initial=0.0) < _FITS:
-        found: list[list[int]] = rounded.astype(np.int64).tolist()
+        found: Places = rounded.astype(np.int64)
         return found
-    return [whole(row) for row in rows]
+    each = np.empty(rounded.shape, dtype=object)
+    each[:] = [whole(row) for row in rounded]
+    return each
 
 
 def whole(row: Numbers) -> list[int]:
@@ -242,14 +261,7 @@ def _forecast(
         money_scale=money_scale,
         status=_status(lesson.ground.orders_seen, basis.tables),
         value_known=lesson.ground.mean_amount is not None,
-        deals=standing.deal.tolist(),
-        section=standing.section.tolist(),
-        age=standing.days.tolist(),
-        worth=each.worth.tolist(),
-        chance=each.chance.tolist(),
-        value_chance=each.value_chance.tolist(),
-        value=each.value,
-        count=each.count,
+        rows=each,
         new_value=whole(basis.new_value * by_value * money_scale),
         new_count=whole(basis.new_orders * by_count * COUNT_SCALE),
         run_value=whole((1 - by_value) * rate.value * lengths * money_scale),
@@ -264,9 +276,7 @@ def _forecast(
     )
 
 
-def _said(
-    at: float, ends: Sequence[float], basis: Basis, each: Contributions, rate: RunRate
-) -> list[Past]:
+def _said(at: float, ends: Sequence[float], basis: Basis, each: Rows, rate: RunRate) -> list[Past]:
     """Both forecasts before they were blended."""
     value = each.worth @ each.value_chance + basis.new_value
     count = each.chance.sum(axis=0) + basis.new_orders

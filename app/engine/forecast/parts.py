@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import compress
 
 import numpy as np
 
 from app.engine.flow.estimates import Status
-from app.engine.flow.facts import Mask, Numbers
+from app.engine.flow.facts import Mask, Places
+from app.engine.flow.shares import Shares
 from app.engine.forecast.outlook import COUNT_SCALE, Forecast
 from app.engine.forecast.spread import Sum, noise_floor
 
@@ -58,11 +60,12 @@ def of_scope(
     if whole.status is Status.UNKNOWN:
         return [Part(None, None)] * len(whole.ends)
     known = whole.weights
-    mine = [1] * len(whole.deals) if deals is None else [deals[deal] for deal in whole.deals]
-    places = [place for place, share in enumerate(mine) if share]
+    there = whole.rows.deal
+    mine = Shares.all(len(there)) if deals is None else Shares.of(deals).at(there)
+    places = np.flatnonzero(mine.some)
     scope = _Scope(
         places,
-        [mine[place] for place in places],
+        mine.at(places),
         _share(known.arrival_counts, known.arrivals, stays),
         _share(known.win_units, known.wins, orders),
         _share(known.win_counts, known.wins, orders),
@@ -75,38 +78,29 @@ class _Scope:
     """The open deals it has a share in, by their places, and its shares; those of new business, and
     of the run-rate by value and by number."""
 
-    places: Sequence[int]
-    shares: Sequence[Fraction | int]
+    places: Places
+    shares: Shares
     arrivals: Fraction
     win_values: Fraction
     wins: Fraction
 
-    @property
-    def floats(self) -> Numbers:
-        return np.array([float(share) for share in self.shares])
-
-    def sum(self, rows: Sequence[Sequence[int]], period: int) -> Fraction:
-        """Exact; most shares are whole."""
-        mine = [rows[place][period] for place in self.places]
-        if all(share == 1 for share in self.shares):
-            return Fraction(sum(mine))
-        return Fraction(sum(part * share for part, share in zip(mine, self.shares, strict=True)))
-
-    def column(self, rows: Sequence[Sequence[float]], period: int) -> Numbers:
-        return np.array([rows[place][period] for place in self.places])
+    def sum(self, rows: Places, period: int) -> Fraction:
+        """Exact."""
+        return self.shares.total(rows[self.places, period])
 
 
 def _share(weights: Sequence[int], indices: Sequence[int], chosen: Mask | None) -> Fraction:
     total = sum(weights)
     if chosen is None or total <= 0:
         return Fraction(1 if chosen is None else 0)
-    mine = sum(weight for weight, i in zip(weights, indices, strict=True) if chosen[i])
+    ours = np.asarray(chosen, dtype=bool)[np.asarray(indices, dtype=np.int64)].tolist()
+    mine = sum(compress(weights, ours))
     return Fraction(mine, total)
 
 
 def _part(whole: Forecast, scope: _Scope, period: int) -> Part:
     parts = [
-        scope.sum(whole.count, period),
+        scope.sum(whole.rows.count, period),
         whole.new_count[period] * scope.arrivals,
         whole.run_count[period] * scope.wins,
     ]
@@ -120,14 +114,14 @@ def _part(whole: Forecast, scope: _Scope, period: int) -> Part:
 def _value(whole: Forecast, scope: _Scope, period: int, orders: float) -> Expected:
     basis, new = whole.basis, whole.basis.new
     parts = [
-        scope.sum(whole.value, period),
+        scope.sum(whole.rows.value, period),
         whole.new_value[period] * scope.arrivals,
         whole.run_value[period] * scope.win_values,
     ]
     new_amount = max(new.amount, 1e-12)
     total = Sum(
-        chance=scope.column(whole.value_chance, period),
-        worth=np.array([whole.worth[place] for place in scope.places]) * scope.floats,
+        chance=whole.rows.value_chance[scope.places, period],
+        worth=whole.rows.worth[scope.places] * scope.shares.floats,
         new=basis.new_value[period] / new_amount * float(scope.arrivals),
         new_worth=new.amount,
         new_square=new.square,
@@ -141,8 +135,8 @@ def _count(
 ) -> Expected:
     basis = whole.basis
     total = Sum(
-        chance=scope.column(whole.chance, period),
-        worth=scope.floats,
+        chance=whole.rows.chance[scope.places, period],
+        worth=scope.shares.floats,
         new=basis.new_orders[period] * float(scope.arrivals),
         new_worth=1.0,
         new_square=1.0,

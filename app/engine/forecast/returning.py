@@ -7,7 +7,7 @@ import numpy as np
 
 from app.engine.flow.facts import Facts, Numbers, Places
 from app.engine.forecast.correction import corrected
-from app.engine.forecast.outlook import COUNT_SCALE, Forecast, wholes
+from app.engine.forecast.outlook import COUNT_SCALE, Forecast, Rows, wholes
 from app.engine.forecast.roll import Table
 
 
@@ -29,22 +29,18 @@ def with_returning(standing: Forecast, facts: Facts, returns: Mapping[int, float
     left = np.maximum(np.array(standing.ends) - back[:, None], 0.0)
     amount = np.where(np.isnan(facts.amount[deals]), basis.mean_amount, facts.amount[deals])
     worth = amount * basis.retention[stays.section]
-    found = [
+    by_count, by_value = (
         corrected(_chances(table, standing, stays.section, stays.days, left), basis.correction.open)
         for table in (basis.tables.count, basis.tables.value)
-    ]
-    value = found[1] * worth[:, None] * np.array(standing.pipeline_weight) * standing.money_scale
-    count = found[0] * np.array(standing.pipeline_weight_count) * COUNT_SCALE
+    )
+    value = by_value * worth[:, None] * np.array(standing.pipeline_weight) * standing.money_scale
+    count = by_count * np.array(standing.pipeline_weight_count) * COUNT_SCALE
+    back_again = Rows(
+        deals, stays.section, stays.days, worth, by_count, by_value, wholes(value), wholes(count)
+    )
     return replace(
         standing,
-        deals=standing.deals + deals.tolist(),
-        section=standing.section + stays.section.tolist(),
-        age=standing.age + stays.days.tolist(),
-        worth=standing.worth + worth.tolist(),
-        chance=standing.chance + found[0].tolist(),
-        value_chance=standing.value_chance + found[1].tolist(),
-        value=standing.value + wholes(value),
-        count=standing.count + wholes(count),
+        rows=standing.rows.and_then(back_again),
         unknown_amounts=standing.unknown_amounts + int(np.isnan(facts.amount[deals]).sum()),
     )
 

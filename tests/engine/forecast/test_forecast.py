@@ -33,8 +33,10 @@ def made():
 
 def visible(found):
     """Everything said, without the machinery behind it."""
-    names = [field.name for field in fields(found) if field.name != "basis"]
-    return [getattr(found, name) for name in names] + [found.pipeline_weight, of_scope(found)]
+    names = {field.name for field in fields(found)} - {"basis", "rows"}
+    rows = [getattr(found.rows, field.name).tolist() for field in fields(found.rows)]
+    said = [getattr(found, name) for name in sorted(names)]
+    return said + rows + [found.pipeline_weight, of_scope(found)]
 
 
 def with_future_changed(history: Facts, at: float) -> Facts:
