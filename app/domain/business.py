@@ -25,7 +25,11 @@ TYPE = """CASE WHEN c.account_id IS NULL THEN NULL
       ELSE 'new' END"""
 SUBTYPE = "CASE WHEN b.latest < c.created_at - make_interval(months => :months) THEN 'win_back' END"
 
-_OF_ACCOUNT = "companies AS (SELECT DISTINCT account_id, account_id AS member FROM chosen)"
+# `homes`: whose orders count for an account, by the `home` it shares with them; `companies`: who
+# has a home there. An account has one home.
+_OF_ACCOUNT = """homes AS (
+  SELECT DISTINCT account_id, account_id AS home FROM chosen WHERE account_id IS NOT NULL
+), companies AS (SELECT home, account_id AS member FROM homes)"""
 # Up from the account to the top of its group, and down from there.
 _OF_GROUP = """up AS (
   SELECT DISTINCT account_id, account_id AS id FROM chosen WHERE account_id IS NOT NULL
@@ -33,19 +37,44 @@ _OF_GROUP = """up AS (
   SELECT u.account_id, p.id FROM up u
   JOIN accounts a ON a.workspace_id = :workspace AND a.id = u.id
   JOIN accounts p ON p.workspace_id = :workspace AND p.id = a.parent_id AND p.deleted_at IS NULL
-), tops AS (
-  SELECT u.account_id, u.id FROM up u
+), homes AS (
+  SELECT u.account_id, u.id AS home FROM up u
   JOIN accounts a ON a.workspace_id = :workspace AND a.id = u.id
   WHERE NOT EXISTS (
     SELECT FROM accounts p
     WHERE p.workspace_id = :workspace AND p.id = a.parent_id AND p.deleted_at IS NULL)
-), down AS (
-  SELECT DISTINCT id AS top, id FROM tops
-  UNION
-  SELECT d.top, a.id FROM down d
-  JOIN accounts a ON a.workspace_id = :workspace AND a.parent_id = d.id AND a.deleted_at IS NULL
 ), companies AS (
-  SELECT t.account_id, d.id AS member FROM tops t JOIN down d ON d.top = t.id
+  SELECT DISTINCT home, home AS member FROM homes
+  UNION
+  SELECT d.home, a.id FROM companies d
+  JOIN accounts a ON a.workspace_id = :workspace AND a.parent_id = d.member
+    AND a.deleted_at IS NULL
+)"""
+# The latest order before each of the `chosen` deals was created, of its home and of another deal;
+# `orders` are deal, account_id and at. One pass in order of time: an account with many orders and
+# many deals must not have each compared with each.
+ORDERED = """timed AS MATERIALIZED (
+  -- Each order with the latest one before it that was another deal's: carried on while the orders
+  -- that follow are of the same deal.
+  SELECT home, deal, at, nth, max(before) OVER (
+      PARTITION BY home ORDER BY nth ROWS UNBOUNDED PRECEDING) AS other_at
+  FROM (
+    SELECT n.home, x.deal, x.at, row_number() OVER told AS nth,
+      CASE WHEN lag(x.deal) OVER told <> x.deal THEN lag(x.at) OVER told END AS before
+    FROM orders x JOIN companies n ON n.member = x.account_id
+    WINDOW told AS (PARTITION BY n.home ORDER BY x.at, x.deal)) turns
+), preceded AS (
+  -- How many orders lie before each deal.
+  SELECT id, home, count(*) FILTER (WHERE id IS NULL) OVER (
+      PARTITION BY home ORDER BY at, id IS NULL ROWS UNBOUNDED PRECEDING) AS orders
+  FROM (
+    SELECT c.id, h.home, c.created_at AS at
+    FROM chosen c JOIN homes h ON h.account_id = c.account_id
+    UNION ALL SELECT NULL, home, at FROM timed) moments
+), ordered AS (
+  SELECT d.id, CASE WHEN t.deal = d.id THEN t.other_at ELSE t.at END AS latest
+  FROM preceded d JOIN timed t ON t.home = d.home AND t.nth = d.orders
+  WHERE d.id IS NOT NULL
 )"""
 _DECIDED = f"""
 WITH RECURSIVE chosen AS (
@@ -53,17 +82,14 @@ WITH RECURSIVE chosen AS (
     c.business_subtype AS was_subtype
   FROM opportunities c
   WHERE c.workspace_id = :workspace AND {{chosen}} AND NOT c.business_chosen
-), {{companies}}, ordered AS (
-  SELECT c.id, max(p.arrived_at) AS latest
-  FROM chosen c
-  JOIN companies n ON n.account_id = c.account_id
+), {{companies}}, orders AS (
+  SELECT x.id AS deal, x.account_id, p.arrived_at AS at
+  FROM companies n
   JOIN opportunities x ON x.workspace_id = :workspace AND x.account_id = n.member
-    AND x.id <> c.id AND x.deleted_at IS NULL AND x.won_at IS NOT NULL
+    AND x.deleted_at IS NULL AND x.won_at IS NOT NULL
   JOIN passages p ON p.workspace_id = x.workspace_id AND p.opportunity_id = x.id
-    AND p.arrived_at < c.created_at
   JOIN milestones m ON m.workspace_id = p.workspace_id AND m.id = p.milestone_id AND m.is_order
-  GROUP BY c.id
-), decided AS (
+), {ORDERED}, decided AS (
   SELECT c.id, c.counted_as, c.was, c.was_subtype, {TYPE} AS business_type, {SUBTYPE} AS subtype
   FROM chosen c LEFT JOIN ordered b ON b.id = c.id
 )"""
@@ -181,7 +207,7 @@ def anew_sql(work: Work) -> str:
 
 
 def companies_sql(work: Work) -> str:
-    """`companies`: whose orders count for each of the accounts in `chosen`; needs RECURSIVE."""
+    """`homes` and `companies`: whose orders count for the accounts in `chosen`; needs RECURSIVE."""
     return _OF_GROUP if work.home.group_orders_count else _OF_ACCOUNT
 
 

@@ -58,6 +58,10 @@ TAKEN_BACK_THEN = (
     + """
     AND (CAST(:as_of AS timestamptz) IS NULL OR b.recorded_at <= :as_of))"""
 )
+# Of an event what something follows from: a set is kept row by row, and read many times.
+_TELLING = """e.workspace_id, e.id, e.opportunity_id, e.kind, e.occurred_at, e.recorded_at,
+    e.reconstructed, e.milestone_id, e.version_id, e.owner_id, e.credits, e.value, e.currency,
+    e.correction, e.evidence, e.exit_kind, e.reason, e.until, e.ball"""
 _LOG = f"""
 taken_back AS MATERIALIZED (
   -- Which imports were undone, for which deal. Nothing they told counts from then on, whatever
@@ -69,7 +73,8 @@ taken_back AS MATERIALIZED (
 ), log AS MATERIALIZED (
   -- Every event that counts, in order; eras number the stretches between moves to another
   -- process, changes of value (a correction belongs to the stretch it corrects) and of owner.
-  SELECT e.*, coalesce(m.position, 0) AS position, m.version_id AS act_version,
+  SELECT {_TELLING},
+    coalesce(m.position, 0) AS position, m.version_id AS act_version,
     {_IS_VALUE} AS is_value,
     row_number() OVER told AS ord,
     count(*) FILTER (WHERE e.kind = 'moved_process') OVER told AS era,

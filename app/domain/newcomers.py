@@ -15,8 +15,8 @@ from app.domain.ledger import posting
 from app.domain.outbox import posting as outbox
 from app.tables import Event, Opportunity, Workspace
 
-# Temporary tables with the columns of `opportunities` and `events`, to be filled by the caller.
-DEALS, EVENTS = "newcomers", "newcomer_events"
+# A temporary table with the columns of `opportunities`, to be filled by the caller.
+DEALS = "newcomers"
 DECIDED = (
     *DERIVED_COLUMNS.split(", "),
     "stocked",
@@ -47,25 +47,20 @@ _NEWS = outbox.NEW.format(
     bulk="true",
     entered="typed t",
 )
-_ENTER = f"""WITH RECURSIVE {standing_sets("true", f"{EVENTS} e")},
-chosen AS (SELECT DISTINCT account_id FROM {DEALS}), {{companies}}, ordered AS (
-  -- The latest order of the account before the deal: one that was known, or one that comes along.
-  SELECT n.id, max(x.arrived_at) AS latest
-  FROM {DEALS} n
-  JOIN companies k ON k.account_id = n.account_id
-  JOIN (
-    SELECT o.id, o.account_id, p.arrived_at
-    FROM opportunities o
-    JOIN passages p ON p.workspace_id = :workspace AND p.opportunity_id = o.id
-    JOIN milestones m ON m.workspace_id = :workspace AND m.id = p.milestone_id AND m.is_order
-    WHERE o.workspace_id = :workspace AND o.deleted_at IS NULL AND o.won_at IS NOT NULL
-      AND o.account_id IN (SELECT member FROM companies)
-    UNION ALL
-    SELECT d.id, d.account_id, s.arrived_at
-    FROM stays s JOIN {DEALS} d ON d.id = s.opportunity_id WHERE s.is_order) x
-    ON x.account_id = k.member AND x.id <> n.id AND x.arrived_at < n.created_at
-  WHERE NOT n.business_chosen GROUP BY n.id
-), typed AS (
+_ENTER = f"""WITH RECURSIVE {standing_sets("true", "({events}) e")},
+chosen AS (SELECT id, account_id, created_at FROM {DEALS} WHERE NOT business_chosen),
+{{companies}}, orders AS (
+  -- Those that were known, and those that come along.
+  SELECT o.id AS deal, o.account_id, p.arrived_at AS at
+  FROM opportunities o
+  JOIN passages p ON p.workspace_id = :workspace AND p.opportunity_id = o.id
+  JOIN milestones m ON m.workspace_id = :workspace AND m.id = p.milestone_id AND m.is_order
+  WHERE o.workspace_id = :workspace AND o.deleted_at IS NULL AND o.won_at IS NOT NULL
+    AND o.account_id IN (SELECT member FROM companies)
+  UNION ALL
+  SELECT d.id, d.account_id, s.arrived_at
+  FROM stays s JOIN {DEALS} d ON d.id = s.opportunity_id WHERE s.is_order
+), {business.ORDERED}, typed AS (
   SELECT c.id, CASE WHEN c.business_chosen THEN c.business_type ELSE {business.TYPE} END
       AS business_type,
     CASE WHEN c.business_chosen THEN c.business_subtype ELSE {business.SUBTYPE} END
@@ -78,7 +73,7 @@ chosen AS (SELECT DISTINCT account_id FROM {DEALS}), {{companies}}, ordered AS (
     t.business_type, t.business_type, t.business_subtype, 1
   FROM {DEALS} c JOIN counted s ON s.opportunity_id = c.id JOIN typed t ON t.id = c.id
 ), stored_events AS (
-  INSERT INTO events ({_TOLD}) SELECT {_TOLD} FROM {EVENTS}
+  INSERT INTO events ({_TOLD}) SELECT {_TOLD} FROM ({{events}}) e
 ), stored_passages AS (
   INSERT INTO passages ({PASSAGE_COLUMNS})
   SELECT {PASSAGE_COLUMNS.replace("workspace_id", ":workspace")} FROM stays
@@ -93,21 +88,24 @@ SELECT"""
 
 
 async def begin(work: Work) -> None:
-    """Make the two tables."""
-    for table, like in ((DEALS, "opportunities"), (EVENTS, "events")):
-        copied = f"SELECT * FROM {like} WITH NO DATA"
-        await work.db.execute(text(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS {copied}"))
+    """Make the table of the deals."""
+    copied = "SELECT * FROM opportunities WITH NO DATA"
+    await work.db.execute(text(f"CREATE TEMPORARY TABLE {DEALS} ON COMMIT DROP AS {copied}"))
 
 
-async def enter(work: Work) -> None:
-    """Store them with everything that follows. Each has an event that says it was created."""
-    await work.db.execute(text(f"ANALYZE {DEALS}, {EVENTS}"))
+async def enter(work: Work, events: str, **values: object) -> None:
+    """Store them with their events and everything that follows.
+
+    `events` is a query of what `events` is to hold of them, each time it is asked the same; it uses
+    `values`. Each deal has an event that says it was created.
+    """
+    await work.db.execute(text(f"ANALYZE {DEALS}"))
     room = select(Workspace.hold_limit_days).where(Workspace.id == work.workspace_id)
     # The ledger counts by local days: another time zone waits, or is waited for.
     limit = await work.db.scalar(room.with_for_update(read=True, key_share=True))
-    values = replay.values_of(work) | {"hold_limit": limit, "months": business.MONTHS}
+    given = replay.values_of(work) | {"hold_limit": limit, "months": business.MONTHS, **values}
     entered = _ENTER.replace("{companies}", business.companies_sql(work))
-    await replay.as_sets(work, text(entered), values)
+    await replay.as_sets(work, text(entered.replace("{events}", events)), given)
 
 
 async def settle(work: Work) -> None:

@@ -197,3 +197,22 @@ async def test_what_is_cancelled_halfway_keeps_its_chunks_and_says_which_rows_ar
     assert sum(sizes) == 150
     assert sizes[0] == found["counts"]["created"] > 0
     assert sizes[2] == 150 - found["counts"]["read"] > 0
+
+
+async def test_two_ways_to_write_an_id_are_one_deal_wherever_they_stand(client, small):
+    """The mapping says that they are one; the last line of the file wins, as without chunks."""
+    process = await make_process(client)
+    ways = [f"D{i},A,P,1.00,2024-01-01,open,\n" for i in range(60)]
+    others = [f"Deal {i},A,P,2.00,2024-01-01,open,\n" for i in range(60)]
+    fix = {"external_id": {f"Deal {i}": f"D{i}" for i in range(60)}}
+    file = HEADER + "".join(ways + others)
+    job = await bring(client, "opportunities", file, {"fix": fix}, process_id=process["id"])
+    assert (job["chunks"], counts(job)) == (4, {"read": 120, "created": 60, "rejected": 60})
+    found = (await client.get("/v1/opportunities", params={"limit": 200})).json()["data"]
+    assert {row["value"]["amount"] for row in found} == {"2.00"}
+    good, bad, rest = [
+        (await result(client, job, file)).splitlines()[1:]
+        for file in ("successful", "failed", "unprocessed")
+    ]
+    assert (good, rest) == ([row.rstrip() for row in others], [])
+    assert all(row.endswith("duplicate_in_file") for row in bad)

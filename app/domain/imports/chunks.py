@@ -6,11 +6,13 @@ in the transaction that writes its rows. Who takes an import up again finds the 
 passes over those that have one, also where nobody heard whether a commit got through.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import md5
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import Row, select
@@ -39,30 +41,71 @@ def many(row: Row[Any], plan: Plan, rows: int) -> int:
     """
     if "chunks" in row.report:
         return int(row.report["chunks"])
-    if row.dry_run or plan.object not in CUT or place(plan) is None:
+    if row.dry_run or plan.object not in CUT or key(plan) is None:
         return 1
     return max(1, -(-int(row.report["lines"]) // rows))
 
 
-def place(plan: Plan) -> int | None:
-    """Where in a row the id stands by which the file is cut."""
-    column = plan.column("external_id")
-    return column.place if column else None
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a row is cut by: the deal's id as it will be read, `fix` of the mapping included. Two
+    ways to write one id are one deal, and must not be torn apart.
 
-
-def number_sql(place: int, chunks: int) -> str:
-    digits = f"left(md5(coalesce(btrim(c{place}, {sql.BLANKS}), '')), 8)"
-    return f"(('x' || {digits})::bit(32)::bigint % {chunks})::int"
-
-
-def number_of(cell: str, chunks: int) -> int:
-    """The same of a row that is read by Python.
-
-    >>> number_of(" D-1001 ", 7) == number_of("D-1001", 7) < 7
-    True
+    `places`: where in a row it stands, and what is meant by what stands there; the first that says
+    something counts.
     """
-    text = cell.replace("\0", "\ufffd").strip(BLANKS).encode()
-    return int(md5(text, usedforsecurity=False).hexdigest()[:8], 16) % chunks
+
+    places: tuple[tuple[int, Mapping[str, str]], ...]
+
+    @classmethod
+    def of(cls, report: Mapping[str, Any]) -> Self:
+        """As it was noted when the import began."""
+        noted = report.get("key", [[report.get("place", 0), {}]])
+        return cls(tuple((place, fix) for place, fix in noted))
+
+    @property
+    def noted(self) -> list[list[Any]]:
+        return [[place, dict(fix)] for place, fix in self.places]
+
+    def number_sql(self, chunks: int) -> str:
+        cells = ", ".join(_meant_sql(place, fix) for place, fix in self.places)
+        digits = f"left(md5(coalesce({cells}, '')), 8)"
+        return f"(('x' || {digits})::bit(32)::bigint % {chunks})::int"
+
+    def number_of(self, cells: Sequence[str], chunks: int) -> int:
+        """The same of a row that is read by Python.
+
+        >>> key = Key(((0, {"one": "D-1"}),))
+        >>> key.number_of([" one "], 7) == key.number_of(["D-1"], 7) < 7
+        True
+        """
+        said = (_meant(cells[place], fix) for place, fix in self.places if place < len(cells))
+        text = next(filter(None, said), "").encode()
+        return int(md5(text, usedforsecurity=False).hexdigest()[:8], 16) % chunks
+
+
+def key(plan: Plan) -> Key | None:
+    """By what the rows are cut; None where there is nothing they could be cut by."""
+    column = plan.column("external_id")
+    if column is None or column.place is None:
+        return None
+    read = ((each.place, each.fix) for each in (column, *column.more))
+    return Key(tuple((place, fix) for place, fix in read if place is not None))
+
+
+def _meant_sql(place: int, fix: Mapping[str, str]) -> str:
+    cell = f"btrim(c{place}, {sql.BLANKS})"
+    if fix:
+        # In digits: what somebody wrote must not be read as SQL, nor as the name of a value.
+        digits = json.dumps(dict(fix)).encode().hex()
+        meant = f"CAST(convert_from(decode('{digits}', 'hex'), 'UTF8') AS jsonb)"
+        cell = f"coalesce({meant} ->> {cell}, {cell})"
+    return f"nullif({cell}, '')"
+
+
+def _meant(cell: str, fix: Mapping[str, str]) -> str:
+    said = cell.replace("\0", "\ufffd").strip(BLANKS)
+    return fix.get(said, said)
 
 
 async def begin(work: Work, import_id: UUID, number: int) -> bool:

@@ -38,18 +38,17 @@ class Result:
     import_id: UUID
     file: ResultFile
     dialect: Dialect
-    # Which chunks are written, of how many, and where in a row the id stands that decides.
+    # Which chunks are written, of how many, and by what the rows are cut.
     written: frozenset[int]
-    chunks: int
-    place: int
+    many: int
+    key: chunks.Key
     # Where nobody can tell the rows apart, the file is given back as it is.
     whole: bool
 
     def looked_at(self, record: Record) -> bool:
-        if self.chunks == 1:
+        if self.many == 1:
             return 0 in self.written
-        cell = record.cells[self.place] if self.place < len(record.cells) else ""
-        return chunks.number_of(cell, self.chunks) in self.written
+        return self.key.number_of(record.cells, self.many) in self.written
 
 
 async def result(work: Work, id: UUID, file: ResultFile) -> Result:
@@ -67,7 +66,7 @@ async def result(work: Work, id: UUID, file: ResultFile) -> Result:
         Dialect.of(row.report["dialect"]),
         done,
         row.report.get("chunks", 1),
-        row.report.get("place", 0),
+        chunks.Key.of(row.report),
         whole=unreadable and not done,
     )
 

@@ -179,16 +179,18 @@ async def _through(run: _Run) -> None:
         row = await work.get(Import, run.id)
         plan = await _plan(work, row)
         many = chunks.many(row, plan, run.rows)
-        run.report = row.report | {"chunks": many, "place": chunks.place(plan) or 0}
+        run.report = row.report | {"chunks": many}
+        if (key := _key(row, plan)) is not None:
+            run.report["key"] = key.noted
         left = await _left(run, work, many + run.report.get("releases", 0))
         raw = await _stage(run, work, row, plan)
         run.alone = len(left) <= 1
         if run.alone:
             for number in left:
-                await _chunk(run, work, row, plan, number, _part(plan, raw, number, many))
+                await _chunk(run, work, row, plan, number, _part(key, raw, number, many))
             await _finish(run, work, plan)
             return
-        await staging.cut(work, raw, chunks.place(plan), many)
+        await staging.cut(work, raw, key, many)
         await register.put(work.db, run.held, report=run.report)
     for number in left:
         async with run.transaction() as work:
@@ -208,14 +210,18 @@ async def _left(run: _Run, work: Work, wanted: int) -> list[int]:
     return sorted(set(range(wanted)) - {line.number for line in lines})
 
 
-def _part(plan: Plan, raw: str, number: int, many: int) -> str:
+def _key(row: Row[Any], plan: Plan) -> chunks.Key | None:
+    """By what the rows are cut; what was decided stays."""
+    return chunks.Key.of(row.report) if "chunks" in row.report else chunks.key(plan)
+
+
+def _part(key: chunks.Key | None, raw: str, number: int, many: int) -> str:
     """The rows of one chunk; a number behind the last one: those that were held and released."""
     if number >= many:
         return f"SELECT * FROM ({raw}) f WHERE line IN (SELECT line FROM staged_released)"
-    place = chunks.place(plan)
-    if many == 1 or place is None:
+    if many == 1 or key is None:
         return raw
-    return f"SELECT * FROM ({raw}) f WHERE {chunks.number_sql(place, many)} = {number}"
+    return f"SELECT * FROM ({raw}) f WHERE {key.number_sql(many)} = {number}"
 
 
 async def _stage(run: _Run, work: Work, row: Row[Any], plan: Plan) -> str:

@@ -17,7 +17,7 @@ from app.core.copying import Undecodable, Unfit, copy_csv, copy_rows
 from app.core.errors import EncodingWrong, FileUnreadable
 from app.core.work import Work
 from app.domain.imports import sql
-from app.domain.imports.chunks import number_sql
+from app.domain.imports.chunks import Key
 from app.domain.imports.dialect import Dialect
 from app.domain.imports.records import Record, records
 from app.domain.imports.tidy import Untidy, Watch
@@ -66,9 +66,9 @@ async def fill(
     return _FILLED.replace("{lined}", lined).replace("{filled}", filled)
 
 
-async def cut(work: Work, raw: str, place: int | None, chunks: int) -> None:
+async def cut(work: Work, raw: str, key: Key | None, chunks: int) -> None:
     """Keep the rows that `fill` selects for as long as the connection lasts, each in its chunk."""
-    number = "0" if place is None else number_sql(place, chunks)
+    number = "0" if key is None else key.number_sql(chunks)
     await clear(work)
     for statement in (
         f"CREATE TEMPORARY TABLE staged_file AS SELECT {number} AS chunk, * FROM ({raw}) f",

@@ -2,20 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
+from app.core.ids import UUID7_SQL
 from app.core.work import Work
 from app.domain import business, newcomers, replay
 from app.domain.history import TAKEN_BACK
 from app.domain.imports import sql
 from app.domain.imports.mapping import Plan
+from app.tables import Event
 
-_TABLES = (
-    "staged_events (opportunity_id uuid, kind text, occurred_at timestamptz, source_event_id text,"
-    " reconstructed boolean, milestone_id uuid, position int, version_id uuid, owner_id uuid,"
-    " value numeric, currency text, act text, what text, evidence jsonb, exit_kind text,"
-    " reason text, competitor text, until timestamptz, note text)",
-    "staged_touched (opportunity_id uuid)",
+# Events as they will be stored, but for what is the same of all; `position` of their milestone.
+_STAGED = (
+    "CREATE TEMPORARY TABLE staged_events ON COMMIT DROP AS"
+    " SELECT e.*, CAST(NULL AS int) AS position FROM events e WITH NO DATA",
+    "ALTER TABLE staged_events ALTER id SET DEFAULT " + UUID7_SQL,
+    "CREATE TEMPORARY TABLE staged_touched (opportunity_id uuid) ON COMMIT DROP",
 )
 
 # No ON CONFLICT: what is there already is looked up first, so that a second import writes nothing.
@@ -30,17 +32,22 @@ WHERE e.workspace_id = :ws AND e.source = :source AND e.source_event_id = s.sour
   AND {taken_back}""".replace("{taken_back}", TAKEN_BACK)
 _EVER = "SELECT EXISTS (SELECT FROM events e WHERE e.workspace_id = :ws AND e.kind = 'reverted')"
 
-_TELL = """
-INSERT INTO {told} (workspace_id, id, opportunity_id, kind, occurred_at, recorded_at, actor, source,
-  source_event_id, import_id, reconstructed, milestone_id, version_id, owner_id, value, currency,
-  correction, act, what, evidence, exit_kind, reason, competitor, until, note)
-SELECT :ws, {uuid7}, opportunity_id, kind, occurred_at, :now, :actor, :source, source_event_id,
-  :import, reconstructed, milestone_id, version_id, owner_id, value, currency, false, act, what,
-  evidence, exit_kind, reason, competitor, until, note
-FROM staged_events s
-WHERE {is_not} EXISTS (SELECT FROM newcomers n WHERE n.id = s.opportunity_id)"""
-_BROUGHT = _TELL.replace("{told}", newcomers.EVENTS).replace("{is_not}", "")
-_STORED = _TELL.replace("{told}", "events").replace("{is_not}", "NOT")
+_COLUMNS = [column.name for column in inspect(Event).columns]
+_OF_ALL = {
+    "workspace_id": "CAST(:workspace AS uuid)",
+    "recorded_at": "CAST(:now AS timestamptz)",
+    "actor": "CAST(:actor AS text)",
+    "source": "CAST(:source AS text)",
+    "import_id": "CAST(:import AS uuid)",
+    "correction": "false",
+}
+_TOLD = """
+SELECT {columns} FROM staged_events s
+WHERE {is_not} EXISTS (SELECT FROM newcomers n WHERE n.id = s.opportunity_id)""".replace(
+    "{columns}", ", ".join(f"{_OF_ALL.get(name, f's.{name}')} AS {name}" for name in _COLUMNS)
+)
+_BROUGHT = _TOLD.replace("{is_not}", "")
+_STORED = f"INSERT INTO events ({', '.join(_COLUMNS)}) {_TOLD.replace('{is_not}', 'NOT')}"
 
 _TOUCHED = """
 INSERT INTO staged_touched SELECT DISTINCT opportunity_id FROM staged_events s
@@ -50,8 +57,8 @@ WHERE NOT EXISTS (SELECT FROM newcomers n WHERE n.id = s.opportunity_id)"""
 async def begin(work: Work) -> None:
     """Make `staged_events` and `staged_touched`, and the tables of those who are new."""
     await newcomers.begin(work)
-    for table in _TABLES:
-        await work.db.execute(text(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP"))
+    for statement in _STAGED:
+        await work.db.execute(text(statement))
 
 
 async def forget_known(work: Work, plan: Plan) -> int:
@@ -65,8 +72,7 @@ async def forget_known(work: Work, plan: Plan) -> int:
 
 async def introduce(work: Work, plan: Plan) -> None:
     """Store the newcomers together with their staged events."""
-    await sql.change(work, _BROUGHT, **_named(work, plan))
-    await newcomers.enter(work)
+    await newcomers.enter(work, _BROUGHT, **_named(work, plan))
 
 
 async def tell(work: Work, plan: Plan, *, changed: bool = False) -> int:
@@ -74,7 +80,7 @@ async def tell(work: Work, plan: Plan, *, changed: bool = False) -> int:
 
     `changed`: other deals are in `staged_touched` already, about which no event is told.
     """
-    told = await sql.change(work, _STORED, **_named(work, plan))
+    told = await sql.change(work, _STORED, workspace=work.workspace_id, **_named(work, plan))
     await sql.change(work, _TOUCHED)
     await work.db.execute(text("ANALYZE staged_touched"))
     if told or changed:

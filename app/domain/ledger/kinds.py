@@ -5,6 +5,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Grains:
+    """Columns of a cell's key that are not in the rows themselves: how each is `said`, and by which
+    columns of the rows it is grouped for them, once for each grain."""
+
+    said: Mapping[str, str]
+    sets: tuple[str, ...]
+
+
+PLAIN = Grains({}, ())
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A table of cells. `fixed` columns always say something, `open` ones may be NULL."""
 
@@ -24,17 +36,22 @@ class Kind:
         alike = [f"{told.format(one, name)} = {told.format(other, name)}" for name in self.open]
         return " AND ".join((*equal, *alike))
 
-    def written(self, rows: str, *, folded: bool) -> str:
+    def written(self, rows: str, *, folded: bool, grains: Grains = PLAIN) -> str:
         """The statement that writes the sums of `rows`, as far as they do not cancel out.
 
         Any number will do for an id that nobody asks for: a cell is found by what it counts.
         """
-        key, sums = ", ".join(self.key), ", ".join(self.sums)
+        sums = ", ".join(self.sums)
+        told = ", ".join(grains.said.get(name, name) for name in self.key)
+        alike = ", ".join(name for name in self.key if name not in grains.said)
+        groups = ", ".join(f"({alike}, {each})" for each in grains.sets)
+        by = f"GROUPING SETS ({groups})" if groups else alike
         added = ", ".join(f"sum({name})" for name in self.sums)
         apart = " OR ".join(f"sum({name}) <> 0" for name in self.sums)
+        key = ", ".join(self.key)
         return f"""INSERT INTO {self.table} (workspace_id, id, {key}, {sums}, folded)
-  SELECT :workspace, gen_random_uuid(), {key}, {added}, {folded}
-  FROM {rows} GROUP BY {key} HAVING {apart}"""
+  SELECT :workspace, gen_random_uuid(), {told}, {added}, {folded}
+  FROM {rows} GROUP BY {by} HAVING {apart}"""
 
 
 ARRIVALS = Kind(
