@@ -203,7 +203,7 @@ async def store(work, process, version, histories, *, like_newcomers=False):
         for e in history
     ]
     if like_newcomers:
-        said = f"CREATE TEMPORARY TABLE {TOLD} ON COMMIT DROP AS SELECT * FROM events WITH NO DATA"
+        said = f"CREATE TEMPORARY TABLE {TOLD} (LIKE events INCLUDING DEFAULTS) ON COMMIT DROP"
         await work.db.execute(text(said))
         await work.db.execute(_as(newcomers.DEALS, Opportunity), deals)
         await work.db.execute(_as(TOLD, Event), told)
