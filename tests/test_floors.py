@@ -3,6 +3,8 @@
 import ast
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -48,17 +50,44 @@ SOURCES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in (ROOT / "app").rglob("*.py")
 }
-TREES = {module: ast.parse(path.read_text()) for module, path in SOURCES.items()}
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 40
+FUNCTION, IMPORT = ast.FunctionDef | ast.AsyncFunctionDef, ast.Import | ast.ImportFrom
 
 
-def imports(module: str) -> Iterator[str]:
-    for node in ast.walk(TREES[module]):
+@dataclass(frozen=True)
+class Read:
+    """What is to be known of a module; its tree is large, and not kept."""
+
+    lines: int
+    imports: tuple[str, ...]
+    imports_inside: bool
+    long_functions: tuple[str, ...]
+    names: frozenset[str]
+    attributes: frozenset[str]
+
+
+@cache
+def read(module: str) -> Read:
+    text = SOURCES[module].read_text()
+    nodes = list(ast.walk(ast.parse(text)))
+    functions = [node for node in nodes if isinstance(node, FUNCTION)]
+    return Read(
+        len(text.splitlines()),
+        tuple(imports(nodes)),
+        any(isinstance(n, IMPORT) for function in functions for n in ast.walk(function)),
+        tuple(f.name for f in functions if f.end_lineno - f.lineno >= MOST_LINES_OF_A_FUNCTION),
+        frozenset(node.id for node in nodes if isinstance(node, ast.Name)),
+        frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute)),
+    )
+
+
+def imports(nodes: list[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             whole = (f"{node.module}.{alias.name}" for alias in node.names)
-            yield from (name if name in TREES else node.module for name in whole)
+            yield from (name if name in SOURCES else node.module for name in whole)
 
 
 def allowed(module: str) -> set[str]:
@@ -69,9 +98,9 @@ def floor(module: str) -> str:
     return module.split(".")[1] if "." in module else "engine"
 
 
-@pytest.mark.parametrize("module", TREES)
+@pytest.mark.parametrize("module", SOURCES)
 def test_every_import_points_down(module):
-    for name in imports(module):
+    for name in read(module).imports:
         library = name.split(".")[0]
         if library == "app":
             assert HEIGHT[floor(name)] <= HEIGHT[floor(module)], f"{module} -> {name}"
@@ -80,39 +109,23 @@ def test_every_import_points_down(module):
 
 
 def test_no_circles():
-    graph = {m: {name for name in imports(m) if name in TREES and name != m} for m in TREES}
+    graph = {m: {each for each in read(m).imports if each in SOURCES} - {m} for m in SOURCES}
     assert list(TopologicalSorter(graph).static_order())
 
 
-@pytest.mark.parametrize("module", [module for module in TREES if floor(module) != "cli"])
+@pytest.mark.parametrize("module", [module for module in SOURCES if floor(module) != "cli"])
 def test_imports_stand_at_the_top(module):
     # The command line imports what a command needs when it runs, so that it starts fast.
-    functions = [
-        node
-        for node in ast.walk(TREES[module])
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
-    inside = [
-        n for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)
-    ]
-    assert not inside
+    assert not read(module).imports_inside
 
 
-@pytest.mark.parametrize("module", TREES)
+@pytest.mark.parametrize("module", SOURCES)
 def test_a_module_fits_a_sitting_and_a_function_a_screen(module):
-    assert len(SOURCES[module].read_text().splitlines()) <= MOST_LINES
-    functions = [
-        node
-        for node in ast.walk(TREES[module])
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
-    long = [f.name for f in functions if f.end_lineno - f.lineno >= MOST_LINES_OF_A_FUNCTION]
-    assert not long
+    assert read(module).lines <= MOST_LINES
+    assert not read(module).long_functions
 
 
-@pytest.mark.parametrize("module", [module for module in TREES if floor(module) == "engine"])
+@pytest.mark.parametrize("module", [module for module in SOURCES if floor(module) == "engine"])
 def test_the_engine_has_no_clock_and_no_floats(module):
-    names = {node.attr for node in ast.walk(TREES[module]) if isinstance(node, ast.Attribute)}
-    assert not names & {"now", "utcnow", "today"}
-    kinds = {node.id for node in ast.walk(TREES[module]) if isinstance(node, ast.Name)}
-    assert "float" not in kinds or module.split(".")[2] in ESTIMATES
+    assert not read(module).attributes & {"now", "utcnow", "today"}
+    assert "float" not in read(module).names or module.split(".")[2] in ESTIMATES
