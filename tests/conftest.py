@@ -4,13 +4,15 @@ Tests commit like the product does. What keeps them apart is what keeps customer
 """
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
+from typing import Any
 
 import httpx2 as httpx
 import hypothesis
@@ -33,6 +35,8 @@ from tests.faults import elsewhere
 from tests.start import settle
 
 SERVER = "BACKCAST_TEST_SERVER"
+# Where the process that started the run has written down the contract.
+DESCRIBED = "BACKCAST_TEST_DOCUMENT"
 NOW = datetime(2026, 7, 20, 9, 30, tzinfo=UTC)
 LIMITS = {name for name in Settings.model_fields if name.startswith("limit_")} - {"limit_seconds"}
 # Durable through nothing: the data of a test run is worth nothing after it.
@@ -56,6 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
     elsewhere.add_to(config)
     given = os.environ.pop("BACKCAST_DATABASE_URL", "")
     stack = ExitStack()
+    described = Path(stack.enter_context(TemporaryDirectory())) / "openapi.json"
+    described.write_text(json.dumps(DOCUMENT))
+    os.environ[DESCRIBED] = str(described)
     if not given:
         folder = Path(mkdtemp(prefix="backcast-tests-"))
         stack.callback(rmtree, folder, ignore_errors=True)
@@ -107,8 +114,14 @@ class Clock:
         return self.now
 
 
+def contract() -> dict[str, Any]:
+    """As the code has it. To describe it takes seconds: once for a run, not for every worker."""
+    described = os.environ.get(DESCRIBED)
+    return json.loads(Path(described).read_text()) if described else document()
+
+
 CLOCK = Clock(NOW)
-DOCUMENT = document()
+DOCUMENT = contract()
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.main import document
+from tests.conftest import DOCUMENT
 
 
 @pytest.fixture(scope="session")
 def contract():
-    return document()
+    return DOCUMENT
 
 
 @pytest.fixture(scope="session")
