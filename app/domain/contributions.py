@@ -90,16 +90,18 @@ def excluded(scene: Scene, left: Mapping[str, Places]) -> list[ExcludedOut]:
     told = scene.seen.told
     keys = {row.id: row.key for row in told.milestones}
     found = [(why, number) for why in left for number in _named(scene, left[why]).tolist()]
-    rows = told.table.rows([number for _, number in found])
+    numbers = [number for _, number in found]
+    wanted = ("opportunity_id", "milestone_id", "reporting_value", "held_until")
+    rows = zip(*told.table.cells(wanted, numbers), strict=True)
     return [
         ExcludedOut(
-            opportunity_id=deal.opportunity_id,
+            opportunity_id=id,
             reason=reason,
-            milestone=None if deal.milestone_id is None else keys.get(deal.milestone_id),
-            value=_worth(scene, deal, scene.shares[number]),
-            returns_at=deal.held_until,
+            milestone=None if milestone_id is None else keys.get(milestone_id),
+            value=_worth(scene, value, scene.shares[number]),
+            returns_at=held_until,
         )
-        for (reason, number), deal in zip(found, rows, strict=True)
+        for (reason, number), (id, milestone_id, value, held_until) in zip(found, rows, strict=True)
     ]
 
 
@@ -116,10 +118,12 @@ def _named(scene: Scene, numbers: Places) -> Places:
     return whole_of(sorted(best[:MOST_NAMED]))
 
 
-def _worth(scene: Scene, deal: DealRow, share: Fraction) -> MoneyOut | None:
-    if deal.reporting_value is None:
+def _worth(scene: Scene, value: Decimal | None, share: Fraction) -> MoneyOut | None:
+    if value is None:
         return None
-    mine = Fraction(deal.reporting_value) * share
+    if share == 1:
+        return _money(scene, value)
+    mine = Fraction(value) * share
     return _money(scene, round_to_minor(mine, scene.measure.currency))
 
 

@@ -162,12 +162,13 @@ def _sums(scene: Scene, number: int, found: Expected, won: Fraction) -> dict[str
     arriving = found.from_future_arrivals + found.from_run_rate * (1 - share)
     units = measure.whole(found.expected)
     parts = split(units, [from_open, arriving]) if found.expected > 0 else (0, 0)
+    p10, p50, p90 = (measure.rounded(won + Fraction(each)) for each in found.near)
     return {
         "expected": measure.written(units + measure.whole(won)),
         "expected_exact": exact(won + found.expected),
-        "p10": measure.rounded(won + Fraction(found.p10)),
-        "p50": measure.rounded(won + Fraction(found.p50)),
-        "p90": measure.rounded(won + Fraction(found.p90)),
+        "p10": p10,
+        "p50": p50,
+        "p90": p90,
         "from_open": measure.written(parts[0]),
         "from_open_exact": exact(from_open),
         "from_future_arrivals": measure.written(parts[1]),

@@ -86,15 +86,16 @@ def _rated(seen: Outlook) -> bool:
 def _row(
     span: Span, unit: Unit, found: Expected, beside: dict[str, Both], place: int
 ) -> dict[str, Any]:
+    p10, p50, p90 = found.near
     return {
         "span": span.name,
         "unit": unit.value,
         "starts_at": span.start,
         "ends_at": span.end,
         "expected": _number(found.expected),
-        "p10": _number(found.p10),
-        "p50": _number(found.p50),
-        "p90": _number(found.p90),
+        "p10": _number(p10),
+        "p50": _number(p50),
+        "p90": _number(p90),
         "last_year": None,
         "stage_percentage": None,
         "win_rate": None,

@@ -117,8 +117,11 @@ class Deals(Sequence[DealRow]):
 
     def rows(self, places: Sequence[int]) -> list[DealRow]:
         """Several of them at once, column by column."""
-        columns = [self._cells(name, places) for name in NAMES]
-        return [DealRow(*row) for row in zip(*columns, strict=True)]
+        return [DealRow(*row) for row in zip(*self.cells(NAMES, places), strict=True)]
+
+    def cells(self, names: Sequence[str], places: Sequence[int]) -> list[list[Any]]:
+        """Of these columns what stands at these places."""
+        return [self._cells(name, places) for name in names]
 
     def total(self, shares: Shares, places: Places, exponent: int) -> tuple[Fraction | None, int]:
         """What is known of the value of these parts (None where there are some, and of none it

@@ -58,14 +58,22 @@ WITH {standing_sets(BY_PROCESS)}, seen AS (
   SELECT c.* FROM counted c JOIN seen s ON s.opportunity_id = c.opportunity_id
 )"""
 
+# What was told of those that stand is looked up once.
+_TELLING = """
+, theirs AS MATERIALIZED (
+  SELECT e.workspace_id, e.id, e.opportunity_id, e.kind, e.occurred_at, e.recorded_at, e.import_id,
+    e.competitor, e.actor, e.exit_kind, e.ball
+  FROM seen s {each events e.opportunity_id = s}
+)"""
+
 # Exits told as they happen, many by one person within minutes, are a clean-up of the list and say
 # nothing about when customers decided (`masses`). Imports and our own exits are none.
 _DEALS = f"""
-, known_events AS (
+{{telling}}, known_events AS (
   SELECT e.id, e.opportunity_id, e.kind, e.occurred_at, e.import_id, e.competitor, e.actor,
     e.exit_kind <> 'stale' AND e.import_id IS NULL
       AND abs(extract(epoch FROM e.recorded_at - e.occurred_at)) < 300 AS at_hand
-  FROM seen s {{each events e.opportunity_id = s}}
+  FROM {{told}}
   WHERE e.kind IN ('created', 'ordered', 'exited', 'regressed')
     AND {_KNOWN} AND NOT {TAKEN_BACK_THEN}
 ), told AS (
@@ -80,7 +88,7 @@ _DEALS = f"""
 ), last_acts AS (
   SELECT e.opportunity_id, max(e.occurred_at) FILTER (WHERE e.kind <> 'ball_passed') AS {ACTED},
     (array_agg(e.ball ORDER BY e.occurred_at DESC, e.id DESC))[1] AS {PASSED}
-  FROM seen s {{each events e.opportunity_id = s}}
+  FROM {{told}}
   WHERE {_KNOWN} AND NOT {TAKEN_BACK_THEN}
     AND e.kind IN ('reached', 'ordered', 'criterion_met', 'revived', 'ball_passed')
   GROUP BY e.opportunity_id
@@ -282,4 +290,7 @@ def _among(id: str, of: Of) -> str:
 def _joined(sql: str, of: Of) -> str:
     """Rows that belong to deals: of all of them as sets, of those that stand, which are few among
     all there are, each by the index, whatever the planner knows of the tables."""
+    telling = _TELLING if of.stand else ""
+    told = "theirs e" if of.stand else "seen s {each events e.opportunity_id = s}"
+    sql = sql.replace("{telling}", telling).replace("{told}", told)
     return _EACH.sub(_BY_INDEX if of.stand else _AS_SETS, sql)

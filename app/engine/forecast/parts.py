@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import compress
 
 import numpy as np
@@ -13,28 +14,35 @@ from app.engine.flow.shares import Shares
 from app.engine.forecast.outlook import COUNT_SCALE, Forecast
 from app.engine.forecast.spread import Sum, noise_floor
 
-SHARES = (0.1, 0.5, 0.9, 0.025, 0.975)
+NEAR, FAR = (0.1, 0.5, 0.9), (0.025, 0.975)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Expected:
     """One period's value (whole currency) or orders of a scope.
 
     `expected` = `from_open` + `from_future_arrivals` + `from_run_rate`; these are exact, the
     parts of all scopes add up. `noise_floor` is the relative error that so few orders leave to
-    the best of forecasts.
+    the best of forecasts. Quantiles are those of `total`, stretched; found when they are asked for.
     """
 
     expected: Fraction
     from_open: Fraction
     from_future_arrivals: Fraction
     from_run_rate: Fraction
-    p10: float
-    p50: float
-    p90: float
-    low95: float
-    high95: float
+    total: Sum
+    stretch: float
     noise_floor: float | None
+
+    @cached_property
+    def near(self) -> list[float]:
+        """Below which 10, 50 and 90 of 100 lie."""
+        return [found * self.stretch for found in self.total.quantiles(NEAR)]
+
+    @cached_property
+    def far(self) -> list[float]:
+        """Between which 95 of 100 lie."""
+        return [found * self.stretch for found in self.total.quantiles(FAR)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,5 +163,4 @@ def _expected(parts: Sequence[Fraction], scale: int, total: Sum, floor: float | 
         total = replace(total, new=float(expected) / total.new_worth)
         mean = total.mean
     stretch = float(expected) / mean if mean > 0 else 1.0
-    p10, p50, p90, low95, high95 = (found * stretch for found in total.quantiles(SHARES))
-    return Expected(expected, from_open, arriving, running, p10, p50, p90, low95, high95, floor)
+    return Expected(expected, from_open, arriving, running, total, stretch, floor)
