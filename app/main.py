@@ -38,6 +38,15 @@ Clock = Callable[[], datetime]
 SILENT = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 
 
+class Service(FastAPI):
+    """Asks the short way before all that stands around routes, FastAPI's own layers included."""
+
+    def build_middleware_stack(self) -> Any:
+        around = super().build_middleware_stack()
+        short = Shortcut(around, ways=WAYS, body_limit=self.state.settings.body_limit)
+        return short if self.state.tracing is None else self.state.tracing.around(short)
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -49,7 +58,7 @@ def create_app(
     clock: Clock = utc_now,
     tracing: "Tracing | None" = None,
 ) -> FastAPI:
-    app = FastAPI(
+    app = Service(
         title="Backcast",
         lifespan=_lifespan(settings, database, clock),
         openapi_url=None,
@@ -121,16 +130,13 @@ async def _followed(app: FastAPI, settings: Settings, database: Database) -> Asy
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:
-    """What stands around the routes, from the inside out."""
+    """What stands around the routes behind the short way, from the inside out."""
     app.add_middleware(Gate, body_limit=settings.body_limit, upload_limit=settings.upload_limit)
     app.add_middleware(Envelope)
     app.add_middleware(Quotas, limits=app.state.limits)
     app.add_middleware(Compression)
     # Outermost: an answer without these headers is a network error to a page, whatever it says.
     app.add_middleware(Cors)
-    app.add_middleware(Shortcut, ways=WAYS, body_limit=settings.body_limit)
-    if app.state.tracing is not None:
-        app.add_middleware(app.state.tracing.around)
 
 
 def _metrics(settings: Settings) -> "Metrics | None":

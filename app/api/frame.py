@@ -19,6 +19,7 @@ from app.api.compression import WORTH_IT
 from app.api.limits import standing_headers
 from app.core.errors import BodyTooLarge, Problem, UnsupportedMediaType
 from app.core.ids import uuid7
+from app.core.lines import say
 from app.core.tally import Tally, tally
 
 requests = logging.getLogger("backcast.requests")
@@ -187,12 +188,13 @@ def log(scope: Scope, status: int, seconds: float) -> None:
     state, asked = scope["state"], tally.get() or Tally()
     workspace_id, key_id = state.get("caller", (None, None))
     # Put together by hand: nothing in it needs to be escaped but what `dumps` is asked for.
-    requests.info(
+    say(
+        requests,
         f'{{"request_id": "{state["request_id"]}", "method": {_word(scope["method"])},'
         f' "route": {_word(template_of(scope))}, "status": {status},'
         f' "ms": {seconds * 1000:.1f}, "db_ms": {asked.seconds * 1000:.1f},'
         f' "db_count": {asked.count}, "workspace": {_quoted(workspace_id)},'
-        f' "key": {_quoted(key_id)}}}'
+        f' "key": {_quoted(key_id)}}}',
     )
 
 

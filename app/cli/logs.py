@@ -27,11 +27,16 @@ def plan(level: str, form: str = "json") -> dict[str, Any]:
         "json": {"requests": bare, "told": {"()": Objects}},
         "text": {"requests": {"()": Words}, "told": told},
     }
+    # A finished line needs nothing around it; words are made of it first.
+    plain = {"json": "app.core.lines.Lines", "text": "logging.StreamHandler"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": formats[form],
-        "handlers": {name: {**stream, "formatter": name} for name in ("requests", "told")},
+        "handlers": {
+            "requests": {**stream, "formatter": "requests", "class": plain[form]},
+            "told": {**stream, "formatter": "told"},
+        },
         "loggers": {"backcast.requests": requests},
         "root": {"handlers": ["told"], "level": "WARNING"},
     }

@@ -1,6 +1,6 @@
 """Ids that sort by the time they were made (UUID version 7, RFC 9562)."""
 
-import secrets
+import os
 import threading
 import time
 from uuid import UUID
@@ -33,5 +33,5 @@ def uuid7() -> UUID:
         | (0x7 << 76)
         | (fraction << 64)
         | (0b10 << 62)
-        | secrets.randbits(62)
+        | (int.from_bytes(os.urandom(8)) >> 2)
     )

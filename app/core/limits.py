@@ -4,10 +4,9 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from limits import RateLimitItem, RateLimitItemPerSecond, WindowStats
 from limits.aio.storage import RedisStorage
@@ -41,8 +40,7 @@ class Bucket(StrEnum):
 FAILED_KEYS = "failed-keys"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a caller stands in a bucket: `left` of `quota`, all of it back in `wait` seconds."""
 
     policy: str
@@ -60,8 +58,7 @@ class Standing:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(NamedTuple):
     """What a request has cost its caller, and where that left them."""
 
     who: str
@@ -253,7 +250,7 @@ def _standing(quota: RateLimitItem, left: int, end: float) -> Standing:
 
 def _used_up(standing: Standing, cost: int) -> QuotaExceeded:
     """`RateLimit` and `Retry-After` name the same moment."""
-    later = replace(standing, wait=_spread(standing))
+    later = standing._replace(wait=_spread(standing))
     problem = _refusal(
         later,
         f"This costs {cost}, and the key has {later.left} of {later.quota} left in"
@@ -265,7 +262,7 @@ def _used_up(standing: Standing, cost: int) -> QuotaExceeded:
 
 def _guessing(standing: Standing) -> QuotaExceeded:
     """Without `RateLimit`: whoever has no key is not told how many guesses are left."""
-    later = replace(standing, wait=_spread(standing))
+    later = standing._replace(wait=_spread(standing))
     return _refusal(
         later,
         "Too many API keys that are not known here came from this address;"
