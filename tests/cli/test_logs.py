@@ -53,9 +53,9 @@ def test_a_request_is_a_sentence_for_people():
 @pytest.fixture
 def heard():
     """A log of its own, and what was written of it."""
-    log, written = logging.Logger("backcast.heard"), io.StringIO()
-    log.propagate = False
-    log.addHandler(Lines(written))
+    log, written = logging.getLogger("backcast.heard"), io.StringIO()
+    log.propagate, log.handlers = False, [Lines(written)]
+    log.setLevel("INFO")
     return log, written
 
 
