@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ from app.domain.courier import Courier
 from app.domain.duties import DUTIES, Desk, give_up
 from app.domain.jobs import Held
 from app.domain.ledger import folding
+from app.domain.purges import Keeping
 
 log = logging.getLogger("backcast.worker")
 
@@ -70,7 +71,8 @@ class Worker:
         # Of its own, so that events are told while imports take every connection there is.
         self.telling = database.patient_engine(settings)
         self.courier = Courier(self.telling, Outbound.of(settings), clock)
-        self.desk = Desk(self.engine, clock, settings.import_chunk_rows)
+        kept = timedelta(settings.import_file_days), timedelta(settings.import_undo_days)
+        self.desk = Desk(self.engine, clock, settings.import_chunk_rows, Keeping(*kept))
         self.woken = asyncio.Event()
         self.called: set[UUID] = set()
         self.busy: dict[UUID, asyncio.Task[None]] = {}

@@ -92,6 +92,14 @@ class Settings(BaseSettings):
     import_chunk_rows: int = Field(
         default=10_000, ge=1, description="About how many rows of an import are written at once."
     )
+    import_file_days: int = Field(
+        default=90, ge=1, description="How long the file of an import is kept after its end."
+    )
+    import_undo_days: int = Field(
+        default=730,
+        ge=1,
+        description="How long an import can be undone after its end.",
+    )
     kept_deals: int = Field(
         default=250_000,
         ge=0,

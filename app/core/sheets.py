@@ -80,7 +80,18 @@ def _object(line: str, number: int) -> dict[str, Any]:
         raise Unreadable(f"Line {number} is no JSON: {error}.") from None
     if not isinstance(found, dict):
         raise Unreadable(f"Line {number} is no object.")
+    if "\\u" in line and _torn(found):
+        raise Unreadable(f"Line {number} has half of a character, an unpaired \\uD800 to \\uDFFF.")
     return found
+
+
+def _torn(found: dict[str, Any]) -> bool:
+    """Whether anything in it cannot be written down as text."""
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _none(word: str) -> None:

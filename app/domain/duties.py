@@ -25,6 +25,7 @@ class Desk:
     engine: AsyncEngine
     clock: Callable[[], datetime]
     chunk_rows: int = chunks.ROWS
+    keeping: purges.Keeping = purges.USUAL
 
 
 Duty = Callable[[Desk, Held], Awaitable[None]]
@@ -58,7 +59,7 @@ async def _lessons(desk: Desk, held: Held) -> None:
 
 async def _purge(desk: Desk, held: Held) -> None:
     async with workspace_transaction(desk.engine, held.workspace_id) as db:
-        await purges.purge(await _work(desk, db, held))
+        await purges.purge(await _work(desk, db, held), desk.keeping)
         await jobs.complete(db, held, desk.clock())
 
 

@@ -8,13 +8,14 @@ was taken for dead changes nothing any more.
 
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, Select, and_, case, false, func, or_, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.database import workspace_transaction
@@ -47,10 +48,16 @@ class Held:
     subject: str
     attempt: int
     failures: int
+    # For when it was wanted when it was taken; later, where it was wanted once more since.
+    run_at: datetime | None = None
 
 
 async def enqueue(work: Work, kind: JobKind, subject: object = "", *, again: bool = True) -> None:
-    """Have it done, after this transaction; what has ended is begun `again`, if that is wanted."""
+    """Have it done, after this transaction; what has ended is begun `again`, if that is wanted.
+
+    What is being done now may have looked already at what this transaction changes: it is begun
+    again once it is complete.
+    """
     fresh = {
         "state": JobState.QUEUED.value,
         "failures": 0,
@@ -65,12 +72,26 @@ async def enqueue(work: Work, kind: JobKind, subject: object = "", *, again: boo
     key = {"workspace_id": work.workspace_id, "kind": kind.value, "subject": str(subject)}
     made = insert(Job).values(**key, **fresh, id=uuid7(), attempts=0, created_at=work.now)
     if again:
-        ended = Job.state.in_([state.value for state in FINAL])
-        query = made.on_conflict_do_update(index_elements=list(key), set_=fresh, where=ended)
+        query = _or_again(made, list(key), fresh)
     else:
         query = made.on_conflict_do_nothing(index_elements=list(key))
     await work.db.execute(query)
     await work.db.execute(select(func.pg_notify(CHANNEL, str(work.workspace_id))))
+
+
+def _or_again(made: Insert, key: Sequence[str], fresh: dict[str, Any]) -> Insert:
+    """Of a job under way only its moment is put forward, by which `complete` knows."""
+    running = Job.state == JobState.RUNNING.value
+    columns = {name: getattr(Job, name).expression for name in fresh}
+    kept = {
+        name: case((running, columns[name]), else_=value)
+        for name, value in fresh.items()
+        if name != "run_at"
+    }
+    ended = Job.state.in_([state.value for state in (*FINAL, JobState.RUNNING)])
+    return made.on_conflict_do_update(
+        index_elements=key, set_=kept | {"run_at": fresh["run_at"]}, where=ended
+    )
 
 
 async def find(work: Work, asked: JobQuery) -> Page:
@@ -149,13 +170,13 @@ async def take(
             worker=WORKER,
             started_at=func.coalesce(Job.started_at, func.clock_timestamp()),
         )
-        .returning(Job.id, Job.kind, Job.subject, Job.attempts, Job.failures)
+        .returning(Job.id, Job.kind, Job.subject, Job.attempts, Job.failures, Job.run_at)
     )
     row = (await db.execute(taken)).one_or_none()
     if row is None:
         return None
     known = JobKind(row.kind)
-    return Held(workspace_id, row.id, known, row.subject, row.attempts, row.failures)
+    return Held(workspace_id, row.id, known, row.subject, row.attempts, row.failures, row.run_at)
 
 
 async def put(db: AsyncConnection, held: Held, **values: Any) -> bool:
@@ -176,9 +197,15 @@ async def beat(engine: AsyncEngine, held: Held, **progress: Any) -> bool:
 
 
 async def complete(db: AsyncConnection, held: Held, now: datetime) -> bool:
-    """In the transaction that does the last of it."""
-    ended = {"state": JobState.COMPLETED.value, "lease_until": None, "finished_at": now}
-    return await put(db, held, **ended, failures=0, problem=None)
+    """In the transaction that does the last of it; queued once more where somebody asked for it
+    since it was taken."""
+    wanted = Job.run_at > held.run_at if held.run_at else false()
+    ended = {
+        "state": case((wanted, JobState.QUEUED.value), else_=JobState.COMPLETED.value),
+        "finished_at": case((wanted, None), else_=now),
+        "started_at": case((wanted, None), else_=Job.started_at.expression),
+    }
+    return await put(db, held, **ended, lease_until=None, failures=0, problem=None)
 
 
 async def release(engine: AsyncEngine, held: Held) -> None:

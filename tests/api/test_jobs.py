@@ -93,6 +93,35 @@ async def everywhere(engine):
         return set(await db.scalars(text("SELECT id FROM workspaces")))
 
 
+async def test_what_is_asked_for_while_it_is_being_done_is_done_once_more(
+    client, engine, workspace, clock
+):
+    """Whoever is at it may have looked already at what was changed since."""
+
+    async def wanted():
+        async with workspace_transaction(engine, workspace[0]) as db:
+            work = Work(db, workspace[0], await home(db, workspace[0]), clock.now, "test")
+            await jobs.enqueue(work, JobKind.PURGE, "later")
+
+    async with workspace_transaction(engine, workspace[0]) as db:
+        work = Work(db, workspace[0], await home(db, workspace[0]), clock.now, "test")
+        await jobs.enqueue(work, JobKind.PURGE, "later")
+        first = await jobs.take(db, workspace[0], JobKind.PURGE, "later")
+    for _ in range(2):
+        await wanted()
+    [job] = await listed(client)
+    assert (job["state"], job["attempts"]) == ("running", 1)
+    async with workspace_transaction(engine, workspace[0]) as db:
+        assert await jobs.complete(db, first, clock.now)
+        assert await db.scalar(text("SELECT state FROM jobs")) == "queued"
+
+    async def done():
+        [job] = await listed(client)
+        return (job["state"], job["attempts"]) == ("completed", 2)
+
+    await until(done)
+
+
 async def test_what_went_wrong_waits_longer_each_time(client, engine, workspace, clock):
     async with workspace_transaction(engine, workspace[0]) as db:
         work = Work(db, workspace[0], await home(db, workspace[0]), clock.now, "test")

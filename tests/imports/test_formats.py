@@ -136,6 +136,11 @@ async def test_lines_of_json_are_rows(client):
     }
     assert "Line 2" in (await refused(client, '{"name": "a"}\n{"name": \n'))[1]
 
+    code, detail = await refused(client, '{"name": "a"}\n{"name": "\\ud800"}\n')
+    assert (code, detail.startswith("Line 2 has half of a character")) == ("file-unreadable", True)
+    paired = '{"name": "\\ud83d\\ude00"}\n'
+    assert counts(await brought(client, "accounts", paired)) == {"read": 1, "created": 1}
+
 
 GERMAN = (
     "Nr;Kunde;Wert;Angelegt;Phase\r\n"

@@ -258,6 +258,26 @@ async def test_others_are_told_of_every_deal_that_is_deleted_or_is_as_before(cli
     assert len(found) == 2
 
 
+async def test_others_are_told_once_of_each_deal_that_a_file_changes_whatever_it_changes(
+    client, listed
+):
+    """Only the name, as from a form; a name and a value; a value; and nothing."""
+    rows = [(f"{i}", f"Deal {i}", "100") for i in range(1, 5)]
+    head, end = "external_id,name,value,created_at\n", ",2026-01-05\n"
+    await listed(head + "".join(",".join(row) + end for row in rows))
+    cursor = await here(client)
+    changed = [("1", "Uno", "100"), ("2", "Dos", "5"), ("3", "Deal 3", "5"), rows[3]]
+    job = await listed(head + "".join(",".join(row) + end for row in changed))
+    assert counts(job) == {"read": 4, "updated": 3, "unchanged": 1}
+    said, _ = await told(client, cursor)
+    found = [each for each in said if each["object"]["type"] == "opportunity"]
+    now = await opportunities(client)
+    assert sorted((each["object"]["id"], each["object"]["version"]) for each in found) == sorted(
+        (now[id]["id"], now[id]["version"]) for id in "123"
+    )
+    assert {each["type"] for each in found} == {"opportunity.updated"}
+
+
 async def test_what_was_known_before_it_was_undone_is_known_to_have_been(client, listed, clock):
     await listed(BASE)
     job = await listed(BASE.replace("New", "Won"))

@@ -10,7 +10,7 @@ from app.domain import purges
 from app.domain.access import home
 from tests.conftest import NOW
 from tests.deals import make_process
-from tests.imports.support import bring, counts, make, send, until
+from tests.imports.support import bring, counts, finished, make, send, until
 
 HEADER = "external_id,account,owner,value,stage,created_at\n"
 STAGES = {"stages": {"A": {"reached": "invited"}, "B": {"reached": "need"}}}
@@ -181,6 +181,41 @@ async def test_without_its_file_nothing_is_released_and_no_result_looks_empty(
     release = await client.post(f"{here}/release", json={"stages": {"B": {"reached": "need"}}})
     for answer in (release, await client.get(f"{here}/results/failed.csv")):
         assert (answer.status_code, answer.json()["code"]) == (409, "import-state")
-        assert "90 days" in answer.json()["detail"]
+        assert "make another import" in answer.json()["detail"]
     assert (await client.get(here)).json()["state"] == "completed_with_errors"
     assert (await undone(client, job))["left"] == 0
+
+
+async def purged(engine, workspace, **later):
+    async with workspace_transaction(engine, workspace[0]) as db:
+        own = await home(db, workspace[0])
+        return await purges.purge(Work(db, workspace[0], own, NOW + timedelta(**later), "test"))
+
+
+async def test_what_nobody_started_loses_its_file_and_asks_for_it_again(client, engine, workspace):
+    made = await make(client, "accounts")
+    await send(client, made["id"], "name\na\n")
+    assert await purged(engine, workspace, days=89) == 0
+    assert await purged(engine, workspace, days=91) == 1
+    here = f"/v1/imports/{made['id']}"
+    seen = (await client.get(here)).json()
+    assert (seen["state"], seen["size"], seen["dialect"]) == ("open", None, None)
+    assert (await client.post(f"{here}/start")).status_code == 409
+    await send(client, made["id"], "name\na\n")
+    assert (await client.post(f"{here}/start")).status_code == 202
+    assert counts(await finished(client, made["id"])) == {"read": 1, "created": 1}
+
+
+async def test_after_two_years_the_way_back_is_gone_and_undoing_says_so(
+    client, process, engine, workspace
+):
+    for file in (FIRST, SECOND):
+        job = await bring(client, "opportunities", file, STAGES, process_id=process["id"])
+    stood = await seen(client)
+    await purged(engine, workspace, days=729)
+    assert (await undone(client, job, dry_run=True))["left"] == 0
+    assert await purged(engine, workspace, days=731) > 0
+    answer = await client.post(f"/v1/imports/{job['id']}/revert")
+    assert (answer.status_code, answer.json()["code"]) == (409, "import-state")
+    assert "no longer kept" in answer.json()["detail"]
+    assert await seen(client) == stood

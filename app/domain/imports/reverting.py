@@ -26,6 +26,8 @@ ENDED = (
     ImportState.FAILED,
     ImportState.CANCELLED,
 )
+# In the report of an import that ended so long ago that the way back is no longer kept.
+FINAL = {"final": True}
 
 
 async def ask(work: Work, id: UUID, *, dry_run: bool) -> Row[Any]:
@@ -35,6 +37,10 @@ async def ask(work: Work, id: UUID, *, dry_run: bool) -> Row[Any]:
         raise PastThat("What a file said of cells is taken back in the matrix.")
     if row.dry_run:
         raise PastThat("It was a dry run: there is nothing to undo.")
+    if "final" in row.report:
+        raise PastThat(
+            "It ended so long ago that what was before is no longer kept: bring in what is right."
+        )
     ready = (
         Import.state.in_([state.value for state in ENDED]),
         func.coalesce(Import.revert["state"].astext, "") != "queued",

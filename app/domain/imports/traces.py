@@ -41,6 +41,16 @@ WITH changed AS (
   WHERE o.workspace_id = :ws AND o.id = b.id AND o.version = b.version
     AND o.id IN (SELECT opportunity_id FROM staged_touched)
   RETURNING o.id, o.version) {told}""".replace("{told}", posting.UPDATED)
+# Deals that are other than before without an event, such as under another name: nobody else tells
+# of them.
+_TELL = """
+WITH changed AS (
+  SELECT o.id, o.version FROM staged_before b
+  JOIN opportunities o ON o.workspace_id = :ws AND o.id = b.id AND o.version > b.version
+  WHERE NOT EXISTS (
+    SELECT FROM outbox_drafts d
+    WHERE d.workspace_id = :ws AND d.object_id = o.id AND d.object_version > b.version)
+) {told}""".replace("{told}", posting.UPDATED)
 
 _MADE = """
 INSERT INTO import_changes (workspace_id, import_id, table_name, row_id, before, version)
@@ -61,8 +71,9 @@ async def keep(work: Work, plan: Plan, table: str) -> None:
 
 
 async def keep_deals(work: Work, plan: Plan) -> None:
-    """The same of deals, those included whose history alone is another."""
+    """The same of deals, those included whose history alone is another; others are told."""
     await sql.change(work, _MOVE)
+    await sql.change(work, _TELL)
     await keep(work, plan, "opportunities")
 
 

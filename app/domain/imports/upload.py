@@ -113,7 +113,7 @@ async def ask_for(work: Work, id: UUID) -> None:
     """`ImportState` where the file was taken away, as that of an import that ended long ago is."""
     own = (ImportPart.workspace_id == work.workspace_id, ImportPart.import_id == id)
     if await work.db.scalar(select(ImportPart.number).where(*own).limit(1)) is None:
-        raise ImportState("Its file was kept for 90 days, and is gone: make another import of it.")
+        raise ImportState("Its file was kept for long, and is gone: make another import of it.")
 
 
 async def _cut(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
