@@ -339,6 +339,18 @@ REMEDIES: dict[str, dict[str, Sentences]] = {
             "Enger fragen: kürzerer Zeitraum, ein Prozess, ein Team. Dann erneut versuchen.",
         ),
     },
+    "being-learnt": {
+        "en": (
+            "Nobody has asked this of late, and reading all the deals there are takes longer than"
+            " a request may. A worker is at it.",
+            "Try again after `Retry-After`; from then on it is learnt every night.",
+        ),
+        "de": (
+            "So hat lange niemand gefragt, und alle Deals zu lesen, die es gibt, dauert länger"
+            " als eine Anfrage darf. Ein Worker ist dabei.",
+            "Nach `Retry-After` erneut versuchen; von da an wird es jede Nacht gelernt.",
+        ),
+    },
     "locked": {
         "en": (
             "Somebody else is changing the same thing at this moment. Nothing was written.",

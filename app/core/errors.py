@@ -260,6 +260,12 @@ class QueryTimeout(Problem):
     headers: ClassVar = {"Retry-After": "5"}
 
 
+class BeingLearnt(Problem):
+    status, code = 503, "being-learnt"
+    title, titel = "The past is still being read", "Die Vergangenheit wird noch gelesen"
+    headers: ClassVar = {"Retry-After": "60"}
+
+
 class LockTimeout(Conflict):
     code = "locked"
     title, titel = "Somebody else is changing it", "Es wird gerade geändert"

@@ -48,12 +48,17 @@ async def _round(desk: Desk, held: Held) -> None:
 
 
 async def _lessons(desk: Desk, held: Held) -> None:
-    """Of a day, as a step of its round, or at once."""
-    if held.subject:
+    """Of a day, as a step of its round; of all that is usual, at once; or what somebody waits for,
+    a process and a shape."""
+    if held.subject and " " not in held.subject:
         await _round(desk, held)
         return
     async with workspace_transaction(desk.engine, held.workspace_id) as db:
-        await learning.at_once(await _work(desk, db, held))
+        work = await _work(desk, db, held)
+        if held.subject:
+            await learning.wanted(work, held.subject, desk.clock)
+        else:
+            await learning.at_once(work)
         await jobs.complete(db, held, desk.clock())
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from math import isnan, prod
 from uuid import UUID
 
 from app.core.work import Work
 from app.domain.cohorts import Cohort
-from app.domain.facts import ACTED, PASSED
+from app.domain.facts import ACTED, PASSED, Story
 from app.domain.observed_rates import Passing
 from app.engine.flow.estimates import Estimate, estimate
 from app.engine.flow.facts import Flags, Outcome, Places
@@ -46,15 +45,6 @@ class Opening:
     unsettled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """An open deal that stands stale or dead, with the scope's part of its value."""
-
-    deal: int
-    section: int
-    value: Decimal | Fraction | None
-
-
 async def segments(work: Work, by: LeaksBy) -> Mapping[UUID, str | None]:
     """By account; empty where nobody asks."""
     if by is not LeaksBy.SEGMENT:
@@ -67,7 +57,6 @@ def openings(
     whole: Sequence[Passing],
     by: LeaksBy,
     keyed: Mapping[UUID, str | None],
-    pending: Sequence[Pending],
 ) -> list[Opening]:
     """Every group of the cohort's last level: sections in their order, others by their key.
 
@@ -80,15 +69,24 @@ def openings(
         keys = {row.key: section for section, row in enumerate(rows)}
     for key in book.told():
         keys.setdefault(key)
-    waiting = [(book.key_of(each.deal, each.section), each.value) for each in pending]
-    return [
-        book.opening(
-            key,
-            section,
-            None if by in TOLD_OF_EXITS else [value for at, value in waiting if at == key],
-        )
-        for key, section in keys.items()
-    ]
+    return [book.opening(key, section) for key, section in keys.items()]
+
+
+def key_of(
+    told: Story, by: LeaksBy, keyed: Mapping[UUID, str | None], deal: int, section: int
+) -> str | None:
+    """The group of a deal as it stands."""
+    deals = told.table.columns
+    if by is LeaksBy.SECTION:
+        return str(told.milestones[section].key)
+    if by is LeaksBy.OWNER:
+        owner_id = deals["owner_id"][deal]
+        return None if owner_id is None else str(owner_id)
+    if by is LeaksBy.SEGMENT:
+        account_id = deals["account_id"][deal]
+        return keyed.get(account_id) if account_id else None
+    found: str | None = deals[_COLUMNS[by]][deal]
+    return found
 
 
 def ahead(whole: Sequence[Passing]) -> tuple[list[float | None], list[float | None]]:
@@ -148,25 +146,7 @@ class _Book:
         found: Words = self.deals[_COLUMNS[self.by]][deal]
         return found
 
-    def key_of(self, deal: int, section: int) -> str | None:
-        """The group of a deal as it stands."""
-        if self.by is LeaksBy.SECTION:
-            return str(self.found.told.milestones[section].key)
-        if self.by is LeaksBy.OWNER:
-            owner_id = self.deals["owner_id"][deal]
-            return None if owner_id is None else str(owner_id)
-        if self.by is LeaksBy.SEGMENT:
-            account_id = self.deals["account_id"][deal]
-            return self.keyed.get(account_id) if account_id else None
-        found: str | None = self.deals[_COLUMNS[self.by]][deal]
-        return found
-
-    def opening(
-        self,
-        key: str | None,
-        section: int | None,
-        pending: Sequence[Decimal | Fraction | None] | None,
-    ) -> Opening:
+    def opening(self, key: str | None, section: int | None) -> Opening:
         mine = self.keys == key
         own = self.leaving[mine]
         # Where nobody at all was decided yet, there is nothing to be held against.
@@ -179,7 +159,7 @@ class _Book:
             key=key,
             section=None if section is None else section + 1,
             entered=self.decided if self.by in TOLD_OF_EXITS else len(own),
-            group=Group(exits, rate, expected, None, pending),
+            group=Group(exits, rate, expected),
             trend=self._trend(judged),
             unsettled=expected is not None
             and unsettled(self.found.facts, self._mask(judged), self.span),

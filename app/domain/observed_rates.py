@@ -1,5 +1,6 @@
 """Observed rates: what share of the opportunities gets from each milestone to the next, and on."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ from app.core.work import Work
 from app.domain.cohort_yield import yield_of
 from app.domain.cohorts import AGAIN, Cohort, Level, cohort
 from app.domain.facts import Story, story
+from app.domain.lessons import keeping
+from app.domain.lessons.keeping import QUESTION, Learnt
+from app.domain.lessons.kinds import Kind, Made, Reading
+from app.domain.lessons.shapes import question_of, shape_of
+from app.domain.lessons.taking import taught
+from app.domain.lessons.telling import learnt_out
 from app.domain.milestones import section_rate
 from app.domain.processes import resolve
 from app.domain.questions import here, seen_at
@@ -39,6 +46,7 @@ from app.schemas.observed_rates import (
 )
 from app.schemas.rates import rate_out
 from app.schemas.ratios import chance_out
+from app.schemas.scopes import Moment
 
 FORMULA = "aj.1"
 RATIO = "ratio"
@@ -65,15 +73,30 @@ class Tally:
 
 
 async def read(work: Work, asked: RatesQuery) -> RatesOut:
-    """The rates of everybody, a team or a person, in a fixed number of statements."""
-    found = await asked_cohort(work, asked, asked.window)
+    """The rates of everybody, a team or a person, in a fixed number of statements; in a very large
+    workspace as they were learnt last."""
+    process = await asked_process(work, asked)
+    found = await taught(work, process, [(RATES, shape_of(RATES.name, asked))], asked)
+    if found is None:
+        return await _learnt(work, await asked_story(work, process, asked), asked)
+    told: RatesOut = found[0].content
+    now = {"as_of": asked.as_of or work.now, "learnt": learnt_out(found[0].learnt)}
+    return told.model_copy(update=now)
+
+
+async def _learnt(work: Work, told: Story, asked: RatesQuery) -> RatesOut:
+    """Beside the server, which goes on answering meanwhile."""
+    found = await cohort_in(work, told, asked, asked.window)
+    return await asyncio.to_thread(_rates, work, found, asked)
+
+
+def _rates(work: Work, found: Cohort, asked: RatesQuery) -> RatesOut:
     half_life, winsor = asked.half_life_days, asked.winsor
     passed = passings(found, half_life, None if winsor is None else float(winsor))
-    as_of = asked.as_of or work.now
-    told = found.told
-    tallies = _tallies(found)
+    told, as_of, tallies = found.told, asked.as_of or work.now, _tallies(found)
     return RatesOut(
-        **frame(work, found.told, asked, FORMULA),
+        **frame(work, told, asked, FORMULA),
+        learnt=learnt_out(Learnt(QUESTION, told.at, len(told.deals))),
         window=window_out(found, asked.window),
         currency=work.home.currency,
         half_life_days=half_life,
@@ -86,12 +109,41 @@ async def read(work: Work, asked: RatesQuery) -> RatesOut:
     )
 
 
-async def asked_cohort(work: Work, asked: ScopeQuery, window: str) -> Cohort:
-    """The cohort a question is about; 404 and 422 where it names what is not there."""
+async def _made(work: Work, reading: Reading, shape: str) -> Made:
+    told = await reading.story(work)
+    asked = question_of(RatesQuery, shape, reading.process.id, reading.as_of)
+    return Made([await _learnt(work, told, asked)], len(told.deals))
+
+
+RATES = Kind(
+    name="rates",
+    least=lambda: keeping.VERY_LARGE,
+    usual=lambda: ["rates"],
+    rows=lambda shape: {shape: RatesOut},
+    learn=_made,
+)
+
+
+async def asked_process(work: Work, asked: ScopeQuery) -> Row[Any]:
+    """The process a question is about; 404 and 422 where it names what is not there."""
     seen_at(work, asked)
     await here(work, asked.scope)
-    process = await resolve(work, asked.process)
-    told = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
+    return await resolve(work, asked.process)
+
+
+async def asked_cohort(work: Work, asked: ScopeQuery, window: str) -> Cohort:
+    """The cohort a question is about; 404 and 422 where it names what is not there."""
+    process = await asked_process(work, asked)
+    return await cohort_in(work, await asked_story(work, process, asked), asked, window)
+
+
+async def asked_story(work: Work, process: Row[Any], asked: Moment) -> Story:
+    """All deals of the process at the moment of the question."""
+    return await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
+
+
+async def cohort_in(work: Work, told: Story, asked: ScopeQuery, window: str) -> Cohort:
+    """The cohort that is asked about, in a story."""
     return await cohort(work, told, asked.scope, asked.business_type, window, asked.basis)
 
 

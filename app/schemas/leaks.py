@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import Day, MoneyOut, Out
+from app.schemas.learnt import LearntOut
 from app.schemas.metrics import DaysOut, MetricOut, TargetIds
 from app.schemas.observed_rates import AskedOut, ScopeQuery, WindowKey, WindowOut, YieldOut
 from app.schemas.scopes import PeriodKey
@@ -188,6 +189,10 @@ class LeversOut(Out):
 
 
 class LeaksOut(AskedOut):
+    """What left is told as it was `learnt`; what is pending, and the levers' target, as they are
+    now."""
+
+    learnt: LearntOut
     window: WindowOut
     currency: str
     by: LeaksBy

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import MoneyOut, Out
+from app.schemas.learnt import LearntOut
 from app.schemas.metrics import LeadTimeOut, MetricOut
 from app.schemas.rates import RateIn
 from app.schemas.scopes import EVERYBODY, Business, Moment, ScopeIn
@@ -214,6 +215,9 @@ class CohortOut(AskedOut):
 
 
 class RatesOut(CohortOut):
+    """Rates, counts and the window are those of the moment when they were `learnt`."""
+
+    learnt: LearntOut
     half_life_days: int | None
     winsor: str | None
     sections: list[SectionRatesOut]

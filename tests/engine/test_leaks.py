@@ -171,11 +171,6 @@ def test_times_to_exit_are_quantiles_of_what_is_known():
     assert one(exit_of(days=None)).days == Quantiles(None, None, None, 0)
 
 
-def test_stale_and_dead_value_is_a_leak_to_come():
-    leak = one(pending=[100, None, Decimal("50.5")])
-    assert (leak.pending, leak.pending_count) == (Fraction("150.5"), 3)
-
-
 def test_the_difference_of_two_windows_has_newcombes_interval():
     trend = one(rate=estimate(56 / 70, 70, 70), earlier=estimate(48 / 80, 80, 80)).trend
     assert trend.way is Way.RISING

@@ -1,5 +1,8 @@
 """When something happened that teaches a good deal, what was learnt is learnt anew."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from app.core.work import Work
 from app.domain import jobs
 from app.domain.lessons import keeping
@@ -13,3 +16,9 @@ async def call(work: Work) -> None:
     """Have all learnt anew, in a workspace where anything is."""
     if await keeping.arrivals(work, keeping.LARGE) >= keeping.LARGE:
         await jobs.enqueue(work, JobKind.LESSONS)
+
+
+async def call_for(work: Work, process_id: UUID, shapes: Iterable[str]) -> None:
+    """Have these shapes learnt, for somebody who waits."""
+    for shape in shapes:
+        await jobs.enqueue(work, JobKind.LESSONS, f"{process_id} {shape}")

@@ -21,8 +21,10 @@ from app.tables import ForecastLesson, Passage, Process
 # From so many arrivals in a workspace a forecast is learnt at fixed moments. It looks back many
 # times and says what it expected then; of fewer it does so in less time than anybody notices.
 LARGE = 5_000
-# Everything else is estimated once and exactly, within a good half of a second of these.
+# Everything else is estimated once and exactly, of these within a good half of a second.
 VERY_LARGE = 100_000
+# To read so many takes longer than a question may: a worker learns what is missing.
+ENORMOUS = 1_000_000
 # Without a newer one it is learnt anew by the question itself.
 LASTS = timedelta(hours=48)
 METHOD = "lesson.1"

@@ -6,19 +6,21 @@ within a fortnight; one that is asked still, and was left out for that, makes it
 and is learnt again from then on.
 """
 
-from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from app.core.errors import Invalid, NotFound
 from app.core.work import Work
 from app.domain.lessons import keeping
 from app.domain.lessons.kinds import Kind, Reading, named
 from app.domain.lessons.register import KINDS
 from app.domain.lessons.taking import learn
-from app.domain.processes import version_at
+from app.domain.processes import resolve, version_at
 from app.tables import ForecastLesson, Process
 
 LEARNT_AT, IN_FORCE_AT = time(2), time(5)
@@ -52,7 +54,20 @@ async def learn_anew(work: Work, process: Row[Any], at: datetime, since: datetim
         version = await version_at(work, process.id, at)
         for kind in kinds:
             for shape in islice(dict.fromkeys(_shapes(kind, asked)), MOST):
-                await learn(work, reading, version.id, (kind, shape), since, asked=False)
+                # What cannot be asked any more, as of a fiscal year that was moved, is let go.
+                with suppress(Invalid, NotFound):
+                    each = (kind, shape)
+                    await learn(work, reading, version.id, each, lambda: since, asked=False)
+
+
+async def wanted(work: Work, what: str, clock: Callable[[], datetime]) -> None:
+    """A shape of a process (`calling.call_for`), in force as soon as it is learnt."""
+    process_id, _, shape = what.partition(" ")
+    with suppress(Invalid, NotFound):
+        process = await resolve(work, process_id)
+        version = await version_at(work, process.id, work.now)
+        each, reading = (KINDS[named(shape)], shape), Reading(process, work.now)
+        await learn(work, reading, version.id, each, clock, asked=True)
 
 
 def _shapes(kind: Kind, asked: list[str]) -> Iterator[str]:
@@ -83,4 +98,4 @@ def _local(work: Work, at: time) -> datetime:
     zone = work.home.zone
     local = work.now.astimezone(zone)
     today = local.date() - timedelta(days=1 if local.time() < LEARNT_AT else 0)
-    return datetime.combine(today, at, zone)
+    return datetime.combine(today, at, zone).astimezone(UTC)

@@ -1,9 +1,11 @@
-"""What was learnt, as JSON: dataclasses, numbers and columns of numbers, exact to the last bit."""
+"""What was learnt, as JSON: dataclasses, numbers and columns of numbers, exact to the last bit; and
+answers, as they were told."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
+from fractions import Fraction
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -11,6 +13,7 @@ from uuid import UUID
 
 from app.engine.flow import packed
 from app.engine.flow.facts import Numbers, Places
+from app.schemas.base import Out
 
 Kept = TypeVar("Kept")
 
@@ -25,8 +28,10 @@ def told(kept: Any) -> Any:
         return [told(getattr(kept, field.name)) for field in fields(kept)]
     if isinstance(kept, list | tuple):
         return [told(each) for each in kept]
-    if isinstance(kept, UUID):
+    if isinstance(kept, UUID | Fraction):
         return str(kept)
+    if isinstance(kept, Out):
+        return kept.model_dump(mode="json")
     if isinstance(kept, datetime):
         return kept.isoformat()
     listed = getattr(kept, "tolist", None)
@@ -54,6 +59,8 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
         found = next((make(kind) for fits, make in ways if fits), None)
     if found is None and isinstance(kind, type) and issubclass(kind, StrEnum):
         found = kind
+    if found is None and isinstance(kind, type) and issubclass(kind, Out):
+        found = kind.model_validate
     if found is None:
         message = f"nothing is known of how to keep {kind}"
         raise TypeError(message)
@@ -98,5 +105,6 @@ _READERS: Mapping[Any, Callable[[Any], Any]] = {
     str: _same,
     float: float,
     UUID: UUID,
+    Fraction: Fraction,
     datetime: datetime.fromisoformat,
 }

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from app.domain.leak_findings import LEAKS
 from app.domain.lessons.forecasts import FORECASTS
 from app.domain.lessons.kinds import Kind
 from app.domain.lessons.norms import NORMS
+from app.domain.observed_rates import RATES
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (FORECASTS, NORMS)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (FORECASTS, NORMS, RATES, LEAKS)}

@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from app.engine.flow.estimates import Estimate, wilson
-from app.engine.leaks.amounts import Amount, exact, known_total, sum_of, unknown
+from app.engine.leaks.amounts import Amount, exact, sum_of, unknown
 
 SILENT = frozenset({"no_response", "stale"})  # ended without a word from the customer
 
@@ -64,16 +64,13 @@ class Group:
     """What leaves through one opening.
 
     `rate` is its leak rate in the window, `earlier` the one in the window before, `expected` the
-    rate of the whole process where this group's opportunities were (`like_for_like`). `pending`
-    are the values of its opportunities that stand there stale or dead; None where nobody can know
-    yet which will be of the group.
+    rate of the whole process where this group's opportunities were (`like_for_like`).
     """
 
     exits: Sequence[Exit]
     rate: Estimate | None = None
     expected: float | None = None
     earlier: Estimate | None = None
-    pending: Sequence[Amount | None] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +133,6 @@ class Leak:
     kinds: tuple[Part, ...]
     reasons: tuple[Part, ...]
     silent: tuple[Part, ...]
-    pending: Fraction | None
-    pending_count: int | None
     trend: Trend
 
 
@@ -164,7 +159,7 @@ def like_for_like(entered: Sequence[int], rates: Sequence[float | None]) -> floa
 
 
 def _leak(group: Group, everything: int) -> Leak:
-    exits, pending = group.exits, group.pending
+    exits = group.exits
     silent = [exit_ for exit_ in exits if exit_.kind in SILENT]
     return Leak(
         finding=_finding(group.rate, group.expected),
@@ -185,8 +180,6 @@ def _leak(group: Group, everything: int) -> Leak:
         kinds=_parts(exits, lambda exit_: exit_.kind),
         reasons=_parts(exits, lambda exit_: exit_.reason),
         silent=_parts(silent, lambda exit_: exit_.ball),
-        pending=None if pending is None else known_total(exact(value) for value in pending),
-        pending_count=None if pending is None else len(pending),
         trend=_trend(group.earlier, group.rate),
     )
 

@@ -1,0 +1,68 @@
+"""Where there is more to read than a question has time for, a worker reads it."""
+
+import pytest
+
+from app.core.database import workspace_transaction
+from app.core.work import Work
+from app.domain import jobs
+from app.domain.access import home
+from app.domain.lessons import keeping, learning
+from app.domain.lessons.calling import call_for
+from app.domain.processes import resolve
+from app.schemas.jobs import JobKind
+from tests.aims import ask
+from tests.imports.support import until
+from tests.lessons.support import PROCESS, lessons
+
+PATHS = ["/v1/rates", "/v1/leaks", "/v1/forecast"]
+
+
+@pytest.fixture
+def enormous(monkeypatch, large):
+    monkeypatch.setattr(keeping, "ENORMOUS", 100)
+    return large
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_who_asks_first_is_told_to_come_again_and_is_answered_then(
+    client, engine, workspace, enormous, clock, path
+):
+    refusal = await client.get(path, params={"process": PROCESS})
+    assert refusal.status_code == 503, refusal.text
+    assert refusal.json()["code"] == "being-learnt"
+    assert int(refusal.headers["Retry-After"]) >= 1
+
+    async def learnt():
+        clock.forward(seconds=1)
+        answer = await client.get(path, params={"process": PROCESS})
+        assert answer.status_code in (200, 503), answer.text
+        return answer.status_code == 200
+
+    await until(learnt)
+    found = await ask(client, path, process=PROCESS)
+    assert found["learnt"]["source"] == "lesson"
+    assert found["learnt"]["deals"] == len(enormous)
+    assert all(row.asked for row in await lessons(engine, workspace))
+
+
+async def test_who_asks_again_meanwhile_adds_nothing_to_do(client, enormous, work, monkeypatch):
+    monkeypatch.setattr(learning, "wanted", _nothing)
+    for _ in range(3):
+        await ask(client, "/v1/rates", status=503, process=PROCESS, window="5m")
+    process = await resolve(work, PROCESS)
+    found = (await jobs.find(work, jobs.JobQuery(kind=JobKind.LESSONS))).data
+    assert [one.subject for one in found] == [f'{process.id} rates {{"window":"5m"}}']
+
+
+async def test_what_cannot_be_asked_any_more_is_let_go(engine, workspace, enormous, clock):
+    async with workspace_transaction(engine, workspace[0]) as db:
+        work = Work(db, workspace[0], await home(db, workspace[0]), clock.now, "test")
+        process = await resolve(work, PROCESS)
+        gone = f'{process.id} leaks {{"period":"FY1"}}'
+        await learning.wanted(work, gone, lambda: clock.now)
+        await call_for(work, process.id, [])
+    assert await lessons(engine, workspace) == []
+
+
+async def _nothing(*_):
+    """As if it took very long."""
