@@ -151,18 +151,20 @@ placed AS MATERIALIZED (
 _ARRIVALS = """
 arrivals AS (
   -- A milestone is reached by its own act or by a later one, whichever came first.
-  SELECT * FROM (
-    SELECT DISTINCT ON (a.opportunity_id, a.era, m.position)
-      a.opportunity_id, a.era, m.id AS milestone_id, m.lineage_id, m.position, m.is_order,
-      e.process_id, 1 AS ordinal, a.id AS event_id, a.occurred_at AS arrived_at, a.recorded_at,
-      a.position > m.position AS implied, a.verified, a.reconstructed, a.value_era, a.owner_era,
-      CASE WHEN a.kind = 'ordered' THEN a.value END AS amount,
-      CASE WHEN a.kind = 'ordered' THEN a.currency END AS amount_currency
-    FROM acts a
-    JOIN eras e ON e.opportunity_id = a.opportunity_id AND e.era = a.era
-    JOIN milestones m ON m.workspace_id = a.workspace_id AND m.version_id = e.version_id
-      AND m.position <= a.position AND m.position > e.start
-    ORDER BY a.opportunity_id, a.era, m.position, a.ord) first_acts
+  SELECT a.opportunity_id, a.era, m.id AS milestone_id, m.lineage_id, m.position, m.is_order,
+    a.process_id, 1 AS ordinal, a.id AS event_id, a.occurred_at AS arrived_at, a.recorded_at,
+    a.position > m.position AS implied, a.verified, a.reconstructed, a.value_era, a.owner_era,
+    CASE WHEN a.kind = 'ordered' THEN a.value END AS amount,
+    CASE WHEN a.kind = 'ordered' THEN a.currency END AS amount_currency
+  FROM (
+    -- What lies beyond all acts before it, an act is the first to reach.
+    SELECT a.*, e.version_id, e.process_id,
+      greatest(e.start, max(a.position) OVER (
+        PARTITION BY a.opportunity_id, a.era ORDER BY a.ord
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS beyond
+    FROM acts a JOIN eras e ON e.opportunity_id = a.opportunity_id AND e.era = a.era) a
+  JOIN milestones m ON m.workspace_id = a.workspace_id AND m.version_id = a.version_id
+    AND m.position > a.beyond AND m.position <= a.position
   UNION ALL
   -- Further partial orders of the same deal.
   SELECT * FROM (
