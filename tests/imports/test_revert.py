@@ -1,5 +1,6 @@
 """Undoing an import: what it made and changed, as far as nobody has touched it since."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from app.domain import purges
 from app.domain.access import home
 from tests.conftest import NOW
 from tests.deals import make_process
-from tests.imports.support import bring, counts, finished, make, send, until
+from tests.imports.support import a_job_has_ended, bring, counts, finished, make, send, until
 
 HEADER = "external_id,account,owner,value,stage,created_at\n"
 STAGES = {"stages": {"A": {"reached": "invited"}, "B": {"reached": "need"}}}
@@ -23,13 +24,12 @@ SECOND = (
 async def undone(client, job, **asked):
     answer = await client.post(f"/v1/imports/{job['id']}/revert", params=asked)
     assert answer.status_code == 202, answer.text
-
-    async def ready():
-        found = (await client.get(f"/v1/imports/{job['id']}")).json()
-        return found["revert"]["state"] == "completed"
-
-    await until(ready)
-    return (await client.get(f"/v1/imports/{job['id']}")).json()["revert"]
+    async with asyncio.timeout(60):
+        while True:
+            told = (await client.get(f"/v1/imports/{job['id']}")).json()["revert"]
+            if told["state"] == "completed":
+                return told
+            await a_job_has_ended()
 
 
 async def left(client, job):
