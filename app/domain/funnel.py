@@ -23,6 +23,7 @@ from app.engine.flow.facts import Flags, day
 from app.engine.flow.gathering import NEVER
 from app.engine.flow.lead_times import quantile, summed
 from app.engine.flow.packed import chosen, within
+from app.engine.flow.shares import Shares
 from app.engine.flow.stay_lengths import mean_stay
 from app.engine.leaks.amounts import known_total, sum_of
 from app.engine.periods import bounds
@@ -64,7 +65,7 @@ class Funnel:
     found: Cohort
     passed: Sequence[Passing]
     judgement: Judgement
-    shares: Sequence[Fraction]
+    shares: Shares
     alive: Sequence[Standing]
     dead: Sequence[Standing]
     held: Sequence[Standing]
@@ -106,7 +107,9 @@ async def funnel_of(work: Work, asked: PipelineQuery, *, buries: bool | None = N
         policy = await policy_at(work, process, asked_at(asked.as_of, asked.effective_at))
         buries = policy.stale_policy != StalePolicy.OFF
     dead = judgement.dead if buries else frozenset()
-    standing = _standing(told, mine, [(horse.deal, horse.section) for horse in judgement.horses])
+    herd = judgement.horses.herd
+    places = list(zip(herd.deal.tolist(), herd.section.tolist(), strict=True))
+    standing = _standing(told, mine, places)
     of_kind = told.of_business(asked.business_type)[told.facts.orders.deal]
     return Funnel(
         found=found,

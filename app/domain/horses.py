@@ -7,7 +7,7 @@ edits, new owners and passed balls are not in it, so they cannot make a deal any
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -16,13 +16,13 @@ from app.core.work import Work
 from app.domain.facts import Story
 from app.domain.milestones import section_rate
 from app.domain.policies import asked_at, policy_at
-from app.engine.decay import STANDARD, Limit, State, Verdict, judge, limit
+from app.engine.decay import Limit, Verdict, judge, limit
 from app.engine.flow.facts import Numbers, Standing, day, standing
 from app.engine.flow.lead_times import ENOUGH, Lag, dwell, or_typical, quantile, summed
-from app.engine.flow.packed import flags, real, yes
-from app.engine.forecast import Chance, Prior, Rates, chances, fit
-from app.engine.forecast.fading import below, horizon, remaining
-from app.engine.forecast.fit import SectionRates, places
+from app.engine.flow.packed import real, yes
+from app.engine.forecast import Chance, Prior, Rates, fit
+from app.engine.forecast.fading import horizon, remaining
+from app.engine.forecast.herd import Herd, Measures, judged_at_once
 
 FORMULA = (
     "dead_horses.1: days since the last new arrival; what is left of the chance of an order within"
@@ -90,17 +90,46 @@ class Horse:
     verdict: Verdict
 
 
+class Horses(Sequence[Horse]):
+    """Every deal that stands open and is not on hold, in the order of the story: as columns, and
+    one of them as a horse where somebody looks at it."""
+
+    __slots__ = ("by", "herd")
+
+    def __init__(self, by: Norms, herd: Herd) -> None:
+        self.by, self.herd = by, herd
+
+    def __len__(self) -> int:
+        return len(self.herd)
+
+    @overload
+    def __getitem__(self, place: int) -> Horse: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Horse]: ...
+    def __getitem__(self, place: int | slice) -> Horse | list[Horse]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        herd, section = self.herd, int(self.herd.section[place])
+        chance = Chance(*(float(c[place]) for c in (herd.chance, herd.on_arrival, herd.evidence)))
+        rates, bucket = self.by.rates.sections[section], int(herd.bucket[place])
+        return _horse(
+            int(herd.deal[place]),
+            self.by.bounds[section],
+            float(herd.age[place]),
+            chance if self.by.known[section] else None,
+            Bucket(float(rates.observed[bucket]), float(rates.expected[bucket])),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Every deal that stands open and is not on hold, in the order of the story."""
-
-    horses: Sequence[Horse]
+    horses: Horses
     bounds: Sequence[Bounds]
 
     @property
     def dead(self) -> frozenset[int]:
         """The dead ones, by their index in the story."""
-        return frozenset(each.deal for each in self.horses if each.verdict.state is State.DEAD)
+        return self.horses.herd.dead
 
 
 async def resets(
@@ -125,26 +154,7 @@ def judged(
     """How each open deal stands, by the norms of the whole story, or those learnt before; `resets`
     restart its clock."""
     by = by or norms(told)
-    stood = _standing(told, resets)
-    deals, sections, ages = (each.tolist() for each in (stood.deal, stood.section, stood.age))
-    found = chances(by.rates, by.left, sections, ages)
-    stands = places(by.rates, stood.section, stood.age).tolist()
-    buckets = [_buckets(each) for each in by.rates.sections]
-    return Judgement(
-        [
-            _horse(
-                deal,
-                by.bounds[section],
-                age,
-                chance if by.known[section] else None,
-                buckets[section][place],
-            )
-            for deal, section, age, chance, place in zip(
-                deals, sections, ages, found, stands, strict=True
-            )
-        ],
-        by.bounds,
-    )
+    return Judgement(Horses(by, _herd(told, resets, by)), by.bounds)
 
 
 def norms(told: Story) -> Norms:
@@ -167,11 +177,17 @@ def dead_among(
     told: Story, resets: Mapping[UUID, datetime] = NOBODY, by: Norms | None = None
 ) -> frozenset[int]:
     """The dead ones of all that `judged` judges, found at once."""
-    by = by or norms(told)
-    found = _standing(told, resets)
-    gone = below(by.rates, by.left, found.section, found.age, STANDARD.dead, STANDARD.evidence)
-    gone &= flags(by.known)[found.section]
-    return frozenset(found.deal[gone].tolist())
+    return _herd(told, resets, by or norms(told)).dead
+
+
+def _herd(told: Story, resets: Mapping[UUID, datetime], by: Norms) -> Herd:
+    measures = Measures(
+        by.left,
+        by.known,
+        slow_after=[each.p75 for each in by.bounds],
+        stale_after=[each.limit.days for each in by.bounds],
+    )
+    return judged_at_once(by.rates, measures, _standing(told, resets))
 
 
 def _standing(told: Story, resets: Mapping[UUID, datetime]) -> Standing:
@@ -214,11 +230,6 @@ def _known(rates: Rates) -> list[bool]:
     """Per section whether anybody was seen, or stated, to leave it and each one after it."""
     told = [bool(each.stated) or float(each.observed.sum()) > 0 for each in rates.sections]
     return [all(told[section:]) for section in range(len(told))]
-
-
-def _buckets(rates: SectionRates) -> list[Bucket]:
-    each = zip(rates.observed.tolist(), rates.expected.tolist(), strict=True)
-    return [Bucket(observed, expected) for observed, expected in each]
 
 
 def _horse(deal: int, bounds: Bounds, age: float, chance: Chance | None, bucket: Bucket) -> Horse:

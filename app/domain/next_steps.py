@@ -12,6 +12,7 @@ from app.core.decay_reasons import decay_text
 from app.core.work import Work
 from app.domain.cohorts import cohort
 from app.domain.facts import DealRow, Story, story
+from app.domain.horse_order import carried_over
 from app.domain.horses import Horse, judged, resets
 from app.domain.milestones import milestones_of
 from app.domain.notices import UNMARKED, marks
@@ -19,8 +20,8 @@ from app.domain.observed_rates import passings
 from app.domain.processes import resolve
 from app.domain.prospects import Prospect, prospects, unmet
 from app.domain.questions import seen_at
-from app.domain.stale import Months
 from app.engine.flow.lead_times import lead_time
+from app.engine.flow.packed import real
 from app.schemas.metrics import LeadTimeOut, lead_time_out, tenths_out
 from app.schemas.milestones import PlaybookOut
 from app.schemas.next_steps import DecayOut, NextMilestoneOut, NextOut, NextQuery
@@ -145,7 +146,7 @@ async def _told_of(
         "review_count": mark.reviewed,
         "carried_over_periods": None
         if horse is None
-        else Months.of(work, told).carried_over(horse),
+        else int(carried_over(work, told, real([horse.verdict.dwell_days]))[0]),
         "revived_count": mark.revived,
     }
 

@@ -1,42 +1,40 @@
 """The worklist of opportunities that no longer move, and how each of them was judged."""
 
 import asyncio
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 
 from app.core.decay_reasons import decay_text
-from app.core.sliced import Rank, sliced
+from app.core.sliced import sliced_in_order
 from app.core.work import Work
-from app.domain.facts import DealRow, Story, deals_of, story
+from app.domain.facts import DealRow, Story, deals_of
 from app.domain.funnel_speed import maybe_money
+from app.domain.horse_order import Order
 from app.domain.horses import FORMULA, Bounds, Horse, Judgement, judged, resets
+from app.domain.lessons.revivals import HeldAgainst, held_against
+from app.domain.lessons.telling import learnt_out
 from app.domain.notices import UNMARKED, Mark, marks
 from app.domain.policies import asked_at, policy_at
 from app.domain.processes import resolve
 from app.domain.questions import here, seen_at
 from app.engine.decay import ENOUGH_EXITS, State
-from app.engine.flow.estimates import Estimate, estimate
-from app.engine.flow.facts import moment
-from app.engine.leaks.amounts import sum_of
+from app.engine.flow.facts import Places
+from app.engine.flow.shares import Shares
+from app.engine.money import exponent
 from app.schemas.base import money_out
 from app.schemas.events import Ball
 from app.schemas.metrics import metric_out, tenths_out
 from app.schemas.processes import StalePolicy
 from app.schemas.ratios import chance_out
-from app.schemas.scopes import Business, Moment
+from app.schemas.scopes import Moment
 from app.schemas.stale import (
     EvidenceOut,
     HorseOut,
     HorseReasonOut,
-    HorseSort,
     HorseState,
     NoticeOut,
     PreviewQuery,
@@ -48,7 +46,6 @@ from app.schemas.stale import (
 )
 
 WORK = (HorseState.SLOW, HorseState.STALE, HorseState.DEAD)
-YEARS = 100  # longer than any deal stood
 REVIVALS = "revivals.1: won / (won + given up again), over those that were ever revived"
 
 
@@ -61,79 +58,56 @@ class Stable:
     policy: Row[Any]
     told: Story
     judgement: Judgement
-    shares: Sequence[Fraction]
+    shares: Shares
     marks: Mapping[UUID, Mark]
-    horses: Sequence["Judged"]
 
-    def mark(self, deal: "DealRow | Judged") -> Mark:
-        return self.marks.get(deal.opportunity_id, UNMARKED)
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A horse of the scope: what its deal is worth, and the scope's share in that."""
-
-    horse: Horse
-    opportunity_id: UUID
-    worth: Decimal | None
-    share: Fraction
-
-    @property
-    def part(self) -> Decimal | Fraction | None:
-        if self.worth is None or self.share == 1:
-            return self.worth
-        return Fraction(self.worth) * self.share
+    def mark(self, id: UUID) -> Mark:
+        return self.marks.get(id, UNMARKED)
 
 
-async def stable(work: Work, asked: StaleQuery | PreviewQuery) -> Stable:
-    """Everything an answer about dead horses is made of, in a fixed number of statements.
-
-    All are judged by all business, as the round does that gives them up, whoever asks.
-    """
+async def find(work: Work, asked: StaleQuery) -> StaleOut:
+    """In a fixed number of statements. All are judged by all business, as the round does that
+    gives them up, whoever asks."""
     seen_at(work, asked)
     await here(work, asked.scope)
     process = await resolve(work, asked.process)
     past: Any = {"as_of": asked.as_of, "effective_at": asked.effective_at}
-    told = await story(work, process.id, as_of=asked.as_of, effective_at=asked.effective_at)
-    known = await resets(work, process, **past)
-    judgement = await asyncio.to_thread(judged, told, known)
-    shares = await deals_of(work, told, asked.scope, asked.business_type)
-    policy = await policy_at(work, process, asked_at(**past))
     noticed = await marks(work, process, **past)
-    horses = of_scope(told, judgement, shares)
-    return Stable(process, policy, told, judgement, shares, noticed, horses)
+    known = await held_against(work, process, asked, noticed)
+    restarted = await resets(work, process, **past)
+    found = Stable(
+        process,
+        await policy_at(work, process, asked_at(**past)),
+        known.told,
+        await asyncio.to_thread(judged, known.told, restarted, known.norms),
+        await deals_of(work, known.told, asked.scope, asked.business_type),
+        noticed,
+    )
+    return _answer(work, found, asked, known)
 
 
-def of_scope(told: Story, judgement: Judgement, shares: Sequence[Fraction]) -> list[Judged]:
-    """The judged deals in which the scope has a share."""
-    horses = [horse for horse in judgement.horses if shares[horse.deal]]
-    deals, columns = [horse.deal for horse in horses], told.table.columns
-    ids, worth = (columns[name][deals].tolist() for name in ("opportunity_id", "reporting_value"))
-    return [
-        Judged(horse, id, value, shares[horse.deal])
-        for horse, id, value in zip(horses, ids, worth, strict=True)
-    ]
-
-
-async def find(work: Work, asked: StaleQuery) -> StaleOut:
-    found = await stable(work, asked)
-    revived = revivals(found, asked.business_type)
-    states = WORK if asked.state is None else (asked.state,)
-    by_state = _by_state(found)
-    chosen = [one for state in states for one in by_state[State(state.value)]]
-    months = Months.of(work, found.told)
-    shown = sliced(chosen, lambda one: _ranked(found, asked.sort, one, months), asked)
-    rows = found.told.table.rows([one.horse.deal for one in shown.data])
+def _answer(work: Work, found: Stable, asked: StaleQuery, known: HeldAgainst) -> StaleOut:
+    herd, told = found.judgement.horses.herd, found.told
+    mine = found.shares.some[herd.deal]
+    wanted = WORK if asked.state is None else (asked.state,)
+    flags = {state: mine & herd.are(State(state.value)) for state in HorseState}
+    order = Order.of(work, told, found.judgement.horses, found.marks, asked.sort)
+    chosen = order.places([flags[state] for state in wanted])
+    shown = sliced_in_order(chosen, order.rank, asked)
+    rows = told.table.rows([int(herd.deal[place]) for place in shown.data])
     return StaleOut(
         **frame(work, found, asked),
+        learnt=learnt_out(known.learnt),
         data=[
-            _horse(work, found, one.horse, deal, months, asked)
-            for one, deal in zip(shown.data, rows, strict=True)
+            _horse(work, found, found.judgement.horses[place], deal, order.carried(place), asked)
+            for place, deal in zip(shown.data, rows, strict=True)
         ],
         next_cursor=shown.next_cursor,
-        summary=[_sum(work, state, by_state[State(state.value)]) for state in HorseState],
-        sections=[_section(found.told, bounds) for bounds in found.judgement.bounds],
-        revival_win_rate=metric_out(revived, "ratio", found.told.at, REVIVALS),
+        summary=[_sum(work, found, state, herd.deal[flags[state]]) for state in HorseState],
+        sections=[_section(told, bounds) for bounds in found.judgement.bounds],
+        revival_win_rate=metric_out(
+            known.revivals.of(asked.business_type), "ratio", known.learnt.at, REVIVALS
+        ),
     )
 
 
@@ -153,71 +127,11 @@ def frame(work: Work, found: Stable, asked: StaleQuery | PreviewQuery) -> dict[s
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Months:
-    """When the months began up to the moment of a story (a day of the engine's), the latest last:
-    where the workspace is."""
-
-    at: float
-    begins: Sequence[datetime]
-
-    @classmethod
-    def of(cls, work: Work, told: Story) -> "Months":
-        now, zone = told.at.astimezone(work.home.zone), work.home.zone
-        numbers = range(now.year * 12 + now.month - 12 * YEARS, now.year * 12 + now.month)
-        local = (datetime(number // 12, number % 12 + 1, 1, tzinfo=zone) for number in numbers)
-        return cls(told.facts.at, [each.astimezone(UTC) for each in local])
-
-    def carried_over(self, horse: Horse) -> int:
-        """How many have begun since the deal last moved, counted without days on hold."""
-        then = moment(self.at - horse.verdict.dwell_days)
-        return len(self.begins) - bisect_right(self.begins, then)
-
-
-def revivals(found: Stable, business_type: Business) -> Estimate:
-    """Of all business asked for, whoever's it is: too few deals are ever revived to divide."""
-    revived = {id for id, mark in found.marks.items() if mark.revived}
-    deals = found.told.table.columns
-    each = zip(
-        deals["opportunity_id"].tolist(),
-        deals["status"].tolist(),
-        found.told.of_business(business_type).tolist(),
-        strict=True,
-    )
-    ended = [
-        status
-        for id, status, asked in each
-        if id in revived and asked and status in ("won", "exited")
-    ]
-    won = ended.count("won")
-    return estimate(won / len(ended) if ended else None, len(ended), float(len(ended)))
-
-
-def _ranked(found: Stable, sort: HorseSort, one: Judged, months: Months) -> Rank:
-    """By what was asked for, then by value; what is not known comes last."""
-    value, key = one.worth, _key(found, sort, one, months)
-    first = Decimal(1) if key is None else -key
-    return first, Decimal(1) if value is None else -value, str(one.opportunity_id)
-
-
-def _key(found: Stable, sort: HorseSort, one: Judged, months: Months) -> Decimal | None:
-    if sort is HorseSort.VALUE:
-        return one.worth
-    if sort is HorseSort.REVIEWED:
-        return Decimal(found.mark(one).reviewed)
-    if sort is HorseSort.AGE:
-        return Decimal(one.horse.verdict.dwell_days)
-    carried = months.carried_over(one.horse)
-    if sort is HorseSort.CARRIED_OVER:
-        return Decimal(carried)
-    return None if one.worth is None else one.worth * carried
-
-
 def _horse(
-    work: Work, found: Stable, horse: Horse, deal: DealRow, months: Months, asked: Moment
+    work: Work, found: Stable, horse: Horse, deal: DealRow, carried: int, asked: Moment
 ) -> HorseOut:
     past = asked.as_of is not None or asked.effective_at is not None
-    verdict, chance, mark = horse.verdict, horse.chance, found.mark(deal)
+    verdict, chance, mark = horse.verdict, horse.chance, found.mark(deal.opportunity_id)
     return HorseOut(
         opportunity_id=deal.opportunity_id,
         name=None if past else deal.name,
@@ -233,7 +147,7 @@ def _horse(
         evidence=_evidence(horse),
         thresholds=ThresholdsOut(**_thresholds(horse.bounds)),
         value=money_out(deal.reporting_value, work.home.currency),
-        carried_over_periods=months.carried_over(horse),
+        carried_over_periods=carried,
         revived_count=mark.revived,
         review_count=mark.reviewed,
         ball=None if deal.ball is None else Ball(deal.ball),
@@ -275,20 +189,12 @@ def _notice(work: Work, found: Stable, mark: Mark) -> NoticeOut | None:
     return NoticeOut(noticed_at=mark.noticed_at, exits_on=exits_on)
 
 
-def _by_state(found: Stable) -> dict[State, list[Judged]]:
-    states: dict[State, list[Judged]] = {state: [] for state in State}
-    for one in found.horses:
-        states[one.horse.verdict.state].append(one)
-    return states
-
-
-def _sum(work: Work, state: HorseState, horses: Sequence[Judged]) -> StateSumOut:
-    values = [one.part for one in horses]
-    missing = values.count(None)
-    known = missing < len(values) or not values
+def _sum(work: Work, found: Stable, state: HorseState, deals: Places) -> StateSumOut:
+    places = exponent(work.home.currency)
+    value, missing = found.told.table.total(found.shares, deals, places)
     return StateSumOut(
         state=state,
-        count=len(values),
-        value=maybe_money(work, sum_of(values) if known else None),
+        count=len(deals),
+        value=maybe_money(work, value),
         missing_value_count=missing,
     )

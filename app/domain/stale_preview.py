@@ -18,7 +18,7 @@ from app.domain.outlooks import View, outlook, past_of
 from app.domain.periods_ahead import periods_from
 from app.domain.policies import asked_at, policy_at
 from app.domain.processes import resolve
-from app.domain.stale import Stable, frame, of_scope
+from app.domain.stale import Stable, frame
 from app.engine.flow.estimates import Estimate, product
 from app.engine.forecast import COUNT_SCALE, Forecast
 from app.engine.forecast.fading import buried
@@ -55,8 +55,7 @@ async def preview(work: Work, asked: PreviewQuery) -> PreviewOut:
     # What is left out of every answer already is not left out by the round once more.
     off = policy.stale_policy == StalePolicy.OFF
     today = [*funnel.alive, *funnel.dead] if off else funnel.alive
-    horses = of_scope(told, funnel.judgement, funnel.shares)
-    stable = Stable(process, policy, told, funnel.judgement, funnel.shares, known, horses)
+    stable = Stable(process, policy, told, funnel.judgement, funnel.shares, known)
     return PreviewOut(
         **frame(work, stable, asked),
         next_round_on=rounds.day_of(told.at, work.home.zone) + timedelta(days=1),
@@ -75,11 +74,12 @@ def _buried(
     """The most valuable first."""
     told, grace = stable.told, timedelta(days=stable.policy.grace_days)
     tonight = rounds.day_of(told.at, work.home.zone) + timedelta(days=1)
-    ages = {horse.deal: horse.verdict.dwell_days for horse in stable.judgement.horses}
+    herd = stable.judgement.horses.herd
+    ages = dict(zip(herd.deal.tolist(), herd.age.tolist(), strict=True))
     past = asked.as_of is not None or asked.effective_at is not None
     found = []
     for one in sorted(dead, key=lambda one: (-(one.value or 0), one.deal.opportunity_id)):
-        mark = stable.mark(one.deal)
+        mark = stable.mark(one.deal.opportunity_id)
         holds = mark.exits_at(stable.policy.grace_days, told.at) is not None
         noticed = mark.noticed_at if holds else None
         noticed_on = noticed.astimezone(work.home.zone).date() if noticed else tonight

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.schemas.base import Listing, MoneyOut, Out
 from app.schemas.events import Ball
+from app.schemas.learnt import LearntOut
 from app.schemas.metrics import AgeDays, DaysOut, MetricOut, TargetIds
 from app.schemas.processes import StalePolicy
 from app.schemas.scopes import EVERYBODY, Business, Moment, ScopeIn
@@ -157,6 +158,7 @@ class _AnswerOut(Out):
 class StaleOut(_AnswerOut):
     """Unless asked otherwise, the most value that was carried over most often comes first."""
 
+    learnt: LearntOut
     data: list[HorseOut]
     next_cursor: str | None
     summary: list[StateSumOut]

@@ -61,6 +61,10 @@ def one_of(codes: Places, wanted: Iterable[int]) -> Flags:
     return np.isin(codes, np.fromiter(wanted, np.int64))
 
 
+def any_of(groups: Iterable[Flags]) -> Flags:
+    return np.asarray(np.logical_or.reduce(list(groups)), dtype=bool)
+
+
 def chosen(flags: Flags) -> Places:
     return np.flatnonzero(flags)
 
@@ -107,6 +111,15 @@ def known(amounts: Numbers) -> Flags:
 def dearest(units: Places, most: int) -> Places:
     """The places of the most of them, in order; of equal ones the first."""
     return np.sort(np.lexsort((np.arange(len(units)), -units))[:most])
+
+
+def in_order(*ranks: Numbers | Places) -> Places:
+    """The places of all, the smallest first: by the first of these ranks, then by the next."""
+    return np.lexsort(ranks[::-1])
+
+
+def ticks_of(days: Numbers) -> Places:
+    return np.rint(days * DAY).astype(np.int64)
 
 
 def within(days: Numbers, span: tuple[float, float]) -> Flags:

@@ -10,9 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.engine.flow.facts import Facts, Flags, Numbers, Outcome, Places
-from app.engine.forecast.chances import chances_now
-from app.engine.forecast.fit import Rates, evidence_at
+from app.engine.flow.facts import Facts, Numbers, Outcome
+from app.engine.forecast.fit import Rates
 from app.engine.forecast.roll import roll
 
 SHORTEST, LONGEST, USUAL = 7.0, 730.0, 91.0  # days
@@ -32,23 +31,6 @@ def remaining(rates: Rates, horizons: Sequence[float]) -> tuple[Numbers, ...]:
     days = sorted(set(horizons))
     table = roll(rates, days)
     return tuple(table.within[days.index(each), section] for section, each in enumerate(horizons))
-
-
-def below(
-    rates: Rates,
-    left: Sequence[Numbers],
-    sections: Places,
-    ages: Numbers,
-    share: float,
-    evidence: float,
-) -> Flags:
-    """Which of these deals have less than that share of their chance on arrival left, where at
-    least so much evidence is there to believe it."""
-    now = chances_now(rates, left, sections, ages)
-    first = np.array([float(each[0]) for each in left])[sections]
-    seen = evidence_at(rates, sections, ages)
-    gone: Flags = (first > 0) & (now / np.where(first > 0, first, 1.0) < share) & (seen >= evidence)
-    return gone
 
 
 def buried(facts: Facts, deals: Collection[int]) -> Facts:
