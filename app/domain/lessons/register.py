@@ -9,6 +9,4 @@ from app.domain.lessons.norms import NORMS
 from app.domain.lessons.revivals import REVIVALS
 from app.domain.observed_rates import RATES
 
-KINDS: Mapping[str, Kind] = {
-    kind.name: kind for kind in (FORECASTS, NORMS, REVIVALS, RATES, LEAKS)
-}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (FORECASTS, NORMS, REVIVALS, RATES, LEAKS)}
