@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -88,17 +88,23 @@ async def listed(work: Work, query: Select[Any], order: Order, asked: Listed) ->
 
 
 async def page(
-    work: Work, query: Select[Any], order: Order, asked: Asked, *, of: str | None = None
+    work: Work,
+    query: Select[Any],
+    order: Order,
+    asked: Asked,
+    *,
+    of: str | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> Page:
     """One page of `query`; a cursor of another question is refused. `of`: the question, where the
-    filters alone do not say it."""
+    filters alone do not say it. `values`: for what the query leaves open."""
     limit, cursor, question = asked.page_size, asked.cursor, asked.asked if of is None else of
     if cursor is not None:
         query = query.where(_beyond(order.keys, _unpack(work, cursor, order, question)))
     query = query.order_by(
         *(key.column.desc() if key.descending else key.column for key in order.keys)
     )
-    found = await work.all(query.limit(limit + 1))
+    found = await work.all(query.limit(limit + 1), values)
     more = len(found) > limit
     place = _pack(work, found[limit - 1], order, question) if more else None
     return Page(found[:limit], place)

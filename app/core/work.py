@@ -70,8 +70,11 @@ class Work:
         query = query.where(*within(table, self.sight))
         return query.where(table.deleted_at.is_(None)) if issubclass(table, Versioned) else query
 
-    async def all(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        found: Sequence[Row[Any]] = (await self.db.execute(query)).all()
+    async def all(
+        self, query: Select[Any], values: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:
+        """All rows; `values` for what the query leaves open."""
+        found: Sequence[Row[Any]] = (await self.db.execute(query, values)).all()
         return found
 
     async def one(self, query: Select[Any]) -> Row[Any] | None:

@@ -4,35 +4,35 @@ Only movement counts: what merely stands at a milestone is no arrival. The first
 counts in number, further partial orders in value only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Date,
     FromClause,
-    Numeric,
     Row,
     Select,
     Subquery,
+    Uuid,
     and_,
+    bindparam,
     cast,
     func,
     literal,
-    null,
     or_,
     select,
     true,
-    union_all,
 )
 
 from app.core.work import Work
 from app.domain import replay
+from app.domain.inflow_sums import deals, summed, together
 from app.domain.ledger import reading
 from app.domain.team_spans import member, spans, team_and_below
 from app.engine.periods import midnight
@@ -59,6 +59,11 @@ class Question:
     effective_at: datetime | None = None
     one_by_one: bool = False
 
+    @property
+    def past(self) -> bool:
+        """Whether it is about what was known, or true, at another moment than now."""
+        return self.as_of is not None or self.effective_at is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
@@ -83,23 +88,16 @@ class Arrived:
 
 NOTHING = Arrived()
 
-_AMOUNTS = ("value", "unverified_value", "unassigned_value")
-_COUNTS = (
-    "deals",
-    "known",
-    "arrivals",
-    "deals_unverified",
-    "unverified_count",
-    "missing",
-    "unconverted",
-    "deals_unassigned",
-    "unassigned_count",
-)
-
 
 async def arrived(work: Work, question: Question) -> dict[UUID, Arrived]:
     """By lineage; one that nothing arrived at is absent."""
-    found = await work.all(await _sums(work, question, ()))
+    days = _days(work, question)
+    await replay.look_back(work, question.as_of, question.effective_at)
+    if question.past or question.subject != EVERYBODY:
+        found = await work.all(_sums(work, question, days, ()))
+    else:
+        query, values = _prepared(work, question, days)
+        found = await work.all(query, values)
     return {row.lineage_id: _arrived(row) for row in found}
 
 
@@ -110,7 +108,9 @@ async def arrived_by_person(
 
     One statement however many people there are.
     """
-    found = await work.all(await _sums(work, question, ("person_id", "team_id")))
+    days = _days(work, question)
+    await replay.look_back(work, question.as_of, question.effective_at)
+    found = await work.all(_sums(work, question, days, ("person_id", "team_id")))
     return {(row.person_id, row.team_id, row.lineage_id): _arrived(row) for row in found}
 
 
@@ -142,26 +142,67 @@ def selected(work: Work, question: Question) -> tuple[FromClause, Select[Any]]:
     return passages, _whose(work, question, passages, query)
 
 
-async def _sums(work: Work, question: Question, keys: tuple[str, ...]) -> Select[Any]:
+def _sums(
+    work: Work, question: Question, days: reading.Days | None, keys: tuple[str, ...]
+) -> Select[Any]:
     """From the cells, and what is ragged one by one; all one by one where no cell can tell."""
-    days = _days(work, question)
     if days is None:
-        await replay.look_back(work, question.as_of, question.effective_at)
-        deals = _deals(_rows(work, question, keys), keys)
-        largest = func.coalesce(func.max(deals.c.value), Decimal(0))
-        return _summed(deals, keys).add_columns(largest.label("largest"))
-    ragged = _deals(_rows(work, question, keys, ragged=True), keys)
+        each = deals(_rows(work, question, keys), keys)
+        largest = func.coalesce(func.max(each.c.value), Decimal(0))
+        return summed(each, keys).add_columns(largest.label("largest"))
+    ragged = deals(_rows(work, question, keys, ragged=True), keys)
     cells = reading.summed(work, days, by_person=bool(keys))
-    return _together([cells, _summed(ragged, keys)], keys)
+    return together([cells, summed(ragged, keys)], keys)
+
+
+def _prepared(
+    work: Work, question: Question, days: reading.Days | None
+) -> tuple[Select[Any], dict[str, Any]]:
+    """What is asked of everybody today, again and again: the query of its shape, made once (that
+    took as long as asking it), and what stands in it now."""
+    stretches = () if days is None else days.stretches
+    typed = question.business_type is not Business.ALL
+    values = {
+        "workspace": work.workspace_id,
+        "process": question.process_id,
+        "lineages": list(question.lineages),
+        "evidenced": list(question.evidenced),
+        "start": question.start,
+        "end": question.end,
+        "business_type": question.business_type.value,
+    }
+    for at, (_, first, after) in enumerate(stretches):
+        values |= {f"first_{at}": first, f"after_{at}": after}
+    return _shaped(tuple(grain for grain, _, _ in stretches), typed=typed), values
+
+
+@lru_cache(maxsize=32)
+def _shaped(grains: tuple[str, ...], *, typed: bool) -> Select[Any]:
+    """Without grains, deals are looked at one by one."""
+    value: Callable[..., Any] = bindparam
+    said = {
+        "process_id": value("process"),
+        "lineages": value("lineages", type_=Uuid(), expanding=True),
+        "evidenced": value("evidenced", type_=Uuid(), expanding=True),
+        "start": value("start"),
+        "end": value("end"),
+        "business_type": value("business_type") if typed else Business.ALL,
+    }
+    nobody: Any = None
+    work = Work(nobody, value("workspace"), nobody, nobody, "")
+    days = tuple(
+        (grain, value(f"first_{n}"), value(f"after_{n}")) for n, grain in enumerate(grains)
+    )
+    asked = reading.Stretches(**said, subject=EVERYBODY, known=days) if days else None
+    return _sums(work, Question(**said), asked, ())
 
 
 def _days(work: Work, question: Question) -> reading.Days | None:
     """The days of a question about now that begins and ends with one."""
-    past = question.as_of is not None or question.effective_at is not None
     zone = work.home.zone
     start, end = (at.astimezone(zone).date() for at in (question.start, question.end))
     whole = (midnight(start, zone), midnight(end, zone)) == (question.start, question.end)
-    if past or question.one_by_one or not whole:
+    if question.past or question.one_by_one or not whole:
         return None
     return reading.Days(
         process_id=question.process_id,
@@ -256,67 +297,6 @@ def _measures(
         ),
         column.owner_id.is_(None).label("unassigned"),
     )
-
-
-def _deals(seen: Subquery, keys: tuple[str, ...]) -> Subquery:
-    """One row for each deal: its partial orders together, so that the largest deal can be told."""
-    column = seen.c
-    whole = (*(column[key] for key in keys), column.lineage_id, column.opportunity_id)
-    accepted, counts = column.accepted, column.counts
-    return (
-        select(
-            *whole,
-            func.sum(column.value).filter(accepted).label("value"),
-            func.sum(column.value).filter(~column.verified).label("unverified"),
-            func.bool_or(accepted).label("accepted"),
-            func.bool_or(~column.verified).label("has_unverified"),
-            func.bool_or(and_(counts, accepted)).label("counts"),
-            func.bool_or(and_(counts, ~column.verified)).label("counts_unverified"),
-            func.bool_or(and_(column.missing, accepted)).label("missing"),
-            func.bool_or(and_(column.unconverted, accepted)).label("unconverted"),
-            func.bool_and(column.unassigned).label("unassigned"),
-        )
-        .group_by(*whole)
-        .subquery("deals")
-    )
-
-
-def _summed(deals: Subquery, keys: tuple[str, ...] = ()) -> Select[Any]:
-    column = deals.c
-    whole = (*(column[key] for key in keys), column.lineage_id)
-
-    def number(condition: ColumnElement[Any]) -> ColumnElement[Any]:
-        return func.count().filter(condition)
-
-    return select(
-        *whole,
-        func.sum(column.value).label("value"),
-        number(column.accepted).label("deals"),
-        number(column.value.is_not(None)).label("known"),
-        number(column.counts).label("arrivals"),
-        func.sum(column.unverified).label("unverified_value"),
-        number(column.has_unverified).label("deals_unverified"),
-        number(column.counts_unverified).label("unverified_count"),
-        number(column.missing).label("missing"),
-        number(column.unconverted).label("unconverted"),
-        func.sum(column.value).filter(column.unassigned).label("unassigned_value"),
-        number(and_(column.unassigned, column.accepted)).label("deals_unassigned"),
-        number(and_(column.unassigned, column.counts)).label("unassigned_count"),
-    ).group_by(*whole)
-
-
-def _together(parts: Sequence[Select[Any]], keys: tuple[str, ...]) -> Select[Any]:
-    """Sums of different deals as one, row by row."""
-    names = (*keys, "lineage_id", *_AMOUNTS, *_COUNTS)
-    sides = [part.subquery() for part in parts]
-    column = union_all(*(select(*(side.c[name] for name in names)) for side in sides)).subquery().c
-    whole = [column[name] for name in (*keys, "lineage_id")]
-    return select(
-        *whole,
-        *(func.sum(column[name]).label(name) for name in _AMOUNTS),
-        *(cast(func.sum(column[name]), BigInteger).label(name) for name in _COUNTS),
-        cast(null(), Numeric).label("largest"),
-    ).group_by(*whole)
 
 
 def _known(values: Sequence[Decimal | None]) -> Decimal | None:

@@ -1,6 +1,9 @@
 """Milestones with what stands open there now: neither won, nor out, nor on hold."""
 
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +13,9 @@ from sqlalchemy import (
     Row,
     Select,
     Subquery,
+    Uuid,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -23,7 +28,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.errors import NotFound
 from app.core.page import Order, Page, page
-from app.core.work import Work
+from app.core.work import Home, Work
 from app.domain.milestones import documents, fields_of
 from app.domain.processes import current_version, resolve
 from app.engine.money import round_to_minor
@@ -36,18 +41,38 @@ async def find(work: Work, asked: MilestoneQuery) -> Page:
     """The milestones of a process's newest version, first to last, all in one statement."""
     process = await resolve(work, asked.process)
     version = await current_version(work, process.id)
-    query = _standing(work, literal(process.id)).where(Milestone.version_id == version.id)
+    values = {
+        "workspace": work.workspace_id,
+        "process": process.id,
+        "version": version.id,
+        "currency": work.home.currency,
+        "now": work.now,
+        "today": work.today,
+    }
     order = Order("position", Milestone.position.expression, Milestone.id.expression)
-    found = await page(work, query, order, asked)
+    found = await page(work, _of_a_version(), order, asked, values=values)
     return Page([_seen(work, row) for row in found.data], found.next_cursor)
 
 
 async def read(work: Work, id: UUID) -> MilestoneStandingOut:
     """One milestone of any version; what stands at its lineage in other versions counts too."""
-    row = await work.one(_standing(work, _process_of(work, id)).where(Milestone.id == id))
+    row = await work.one(
+        _standing(work, _process_of(work, id), work.today).where(Milestone.id == id)
+    )
     if row is None:
         raise NotFound(f"There is no milestone {id}.")
     return _seen(work, row)
+
+
+@cache
+def _of_a_version() -> Select[Any]:
+    """Made once, since making it takes as long as asking it."""
+    value: Callable[..., Any] = bindparam
+    home = Home("", "", value("currency"), "", 1, b"")
+    nobody: Any = None
+    work = Work(nobody, value("workspace"), home, value("now"), "")
+    query = _standing(work, value("process", type_=Uuid()), value("today"))
+    return query.where(Milestone.version_id == value("version"))
 
 
 def _process_of(work: Work, id: UUID) -> ColumnElement[UUID]:
@@ -61,8 +86,8 @@ def _process_of(work: Work, id: UUID) -> ColumnElement[UUID]:
     ).scalar_subquery()
 
 
-def _standing(work: Work, process_id: ColumnElement[UUID]) -> Select[Any]:
-    stock = _stock(work, process_id)
+def _standing(work: Work, process_id: ColumnElement[UUID], today: date) -> Select[Any]:
+    stock = _stock(work, process_id, today)
     here = Milestone.workspace_id
     version = and_(ProcessVersion.workspace_id == here, ProcessVersion.id == Milestone.version_id)
     process = and_(Process.workspace_id == here, Process.id == ProcessVersion.process_id)
@@ -81,9 +106,9 @@ def _standing(work: Work, process_id: ColumnElement[UUID]) -> Select[Any]:
     )
 
 
-def _stock(work: Work, process_id: ColumnElement[UUID]) -> Subquery:
+def _stock(work: Work, process_id: ColumnElement[UUID], today: date) -> Subquery:
     """Count and value by lineage, so that opportunities in older versions are there as well."""
-    rate, rows = _latest_rates(work), _standing_rows(work, process_id)
+    rate, rows = _latest_rates(work, today), _standing_rows(work, process_id)
     own = rows.c.currency == work.home.currency
     worth = case((own, 1), else_=rate.c.rate)
     known = func.coalesce(func.sum(rows.c.known).filter(worth.is_not(None)), 0)
@@ -126,10 +151,10 @@ def _standing_rows(work: Work, process_id: ColumnElement[UUID]) -> Subquery:
     ).subquery("standing")
 
 
-def _latest_rates(work: Work) -> Subquery:
+def _latest_rates(work: Work, today: date) -> Subquery:
     """The rate in force today for each currency: a stock is worth what it is worth now."""
     known = select(CurrencyRate.currency, CurrencyRate.rate).where(
-        CurrencyRate.workspace_id == work.workspace_id, CurrencyRate.day <= work.today
+        CurrencyRate.workspace_id == work.workspace_id, CurrencyRate.day <= today
     )
     newest = known.ext(distinct_on(CurrencyRate.currency)).order_by(
         CurrencyRate.currency, CurrencyRate.day.desc(), CurrencyRate.recorded_at.desc()

@@ -58,6 +58,26 @@ class Days:
         end = self.end.replace(day=1)
         return (begin, end) if begin < end else None
 
+    @property
+    def stretches(self) -> tuple[tuple[str, date, date], ...]:
+        """Of which cells which days are read: (grain, first day, day after the last)."""
+        months = self.months
+        if months is None:
+            return (("day", self.start, self.end),)
+        edges = ((self.start, months[0]), (months[1], self.end))
+        return (("month", *months), *(("day", a, b) for a, b in edges if a < b))
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches(Days):
+    """The same where it is known which days are read of which cells."""
+
+    known: tuple[tuple[str, date, date], ...]
+
+    @property
+    def stretches(self) -> tuple[tuple[str, date, date], ...]:
+        return self.known
+
 
 def summed(work: Work, asked: Days, *, by_person: bool) -> Select[Any]:
     """A row for each lineage, or for each person, team of the day and lineage: the sums that
@@ -108,14 +128,8 @@ def _sums(asked: Days, cell: Subquery) -> Iterator[ColumnElement[Any]]:
 
 def _cells(work: Work, asked: Days, *, teams: bool) -> Subquery:
     """The rows to be added up, each arrival in one of them."""
-    months = asked.months
-    if months is None:
-        return _of(work, asked, "day", _between(asked.start, asked.end)).subquery("cells")
-    parts = [_of(work, asked, "month", _between(*months))]
-    for start, end in ((asked.start, months[0]), (months[1], asked.end)):
-        if start < end:
-            parts.append(_of(work, asked, "day", _between(start, end)))
-    if teams:
+    parts = [_of(work, asked, grain, _between(start, end)) for grain, start, end in asked.stretches]
+    if teams and (months := asked.months) is not None:
         moved = _moved(work, *months)
         within = and_(
             moved.c.person_id == ArrivalCell.person_id,
