@@ -236,6 +236,13 @@ class Event(Owned):
             "import_id",
             postgresql_where=text("kind = 'reverted'"),
         ),
+        # Few deals are ever marked so: see `app/domain/notices.py`.
+        Index(
+            "events_marks_idx",
+            "workspace_id",
+            "opportunity_id",
+            postgresql_where=text("kind IN ('revived', 'reviewed', 'stale_noticed')"),
+        ),
         Index(
             "events_source_event_id_key",
             "workspace_id",
