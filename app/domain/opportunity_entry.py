@@ -83,9 +83,11 @@ CREATE = f"""WITH {WALL}, door AS MATERIALIZED (
       WHERE workspace_id = k.workspace_id AND process_id = p.id ORDER BY number DESC LIMIT 1) v
     WHERE {KEY_OPENS} AND NOT EXISTS (
       SELECT FROM unnest(CAST($22 AS uuid[])) AS named(id)
-      WHERE NOT EXISTS (
-        SELECT FROM people WHERE people.workspace_id = k.workspace_id AND people.id = named.id
-          AND people.deleted_at IS NULL))
+      WHERE (
+        -- By the primary key: of an equality the planner would read all people of the workspace.
+        SELECT people.id FROM people WHERE people.workspace_id = k.workspace_id
+          AND people.id BETWEEN named.id AND named.id AND people.deleted_at IS NULL
+        ORDER BY people.id) IS NULL)
     OFFSET 0) found
 ), opportunities AS (
   INSERT INTO opportunities ({", ".join(_COLUMNS)})
