@@ -32,5 +32,5 @@ def settle() -> None:
     """What is there now stays until the end, and is not looked at again; nor is so often looked at
     what a test makes: most of it goes by itself."""
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(20_000, 5, 5)
     gc.enable()
