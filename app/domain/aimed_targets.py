@@ -1,6 +1,5 @@
 """A stored target in a period: what it asks for there, and which rates that is computed with."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +14,16 @@ from app.core.work import Work
 from app.domain.calendars import calendar
 from app.domain.cohorts import Cohort, cohort
 from app.domain.facts import Story, story, teams_on
-from app.domain.observed_sections import Evidence, Policy, evidence, matched, rated
+from app.domain.lessons.evidence import learnt_evidence, seen_evidence
+from app.domain.lessons.keeping import Learnt
+from app.domain.observed_sections import Evidence, Policy, matched, rated
 from app.domain.plans import Plan, Wanted, plans, wanted
+from app.domain.processes import resolve
 from app.domain.questions import period_asked, seen_at
 from app.domain.requirements import Ground, ground, joined_on, joiners_part
 from app.engine.cascade import Cascade, Section, cascade
 from app.engine.periods import Calendar, Period
+from app.schemas.observed_rates import ScopeQuery
 from app.schemas.scopes import EVERYBODY, Business, Moment, Subject, Whose
 from app.schemas.target_cascades import RateScope
 from app.tables import Target
@@ -31,7 +34,7 @@ class Aimed:
     """Everything that an answer about a target in a period needs to know of it.
 
     `factor` is the part of somebody who joined within the period. `cohort` is there where deals
-    were looked at, `observed` holds what they show, section by section.
+    were looked at, `observed` holds what deals show, section by section, as it was `learnt`.
     """
 
     row: Row[Any]
@@ -45,6 +48,7 @@ class Aimed:
     policy: Policy
     rates_of: Subject
     cohort: Cohort | None
+    learnt: Learnt | None
     observed: Sequence[Evidence | None]
     sections: Sequence[Section]
 
@@ -98,11 +102,10 @@ async def aimed(
     times = await calendar(work, period.start, period.end)
     factor = await _joiners_part(work, row, period, times)
     observes = policy.observes or any(one.value_rate is None for one in stage.sections)
-    rates_of, deals = subject_of(row), None
+    shown = _Shown(subject_of(row), None, None, [None] * len(stage.sections))
     if with_deals or observes:
-        rates_of = await rate_subject(work, row, rate_scope, seen)
-        deals = await _deals(work, row, as_of, rates_of)
-    observed = await _observed(stage, deals if observes else None)
+        whose = await rate_subject(work, row, rate_scope, seen)
+        shown = await _shown(work, row, as_of, stage, whose, whole=with_deals, observes=observes)
     return Aimed(
         row=row,
         as_of=as_of,
@@ -113,10 +116,11 @@ async def aimed(
         ground=stage,
         calendar=times,
         policy=policy,
-        rates_of=rates_of,
-        cohort=deals,
-        observed=observed,
-        sections=rated(policy, stage.sections, observed),
+        rates_of=shown.rates_of,
+        cohort=shown.deals,
+        learnt=shown.learnt,
+        observed=shown.observed,
+        sections=rated(policy, stage.sections, shown.observed),
     )
 
 
@@ -156,11 +160,48 @@ async def _deals(work: Work, row: Row[Any], as_of: datetime | None, rates_of: Su
     return await cohort(work, told, rates_of, Business(row.business_type))
 
 
-async def _observed(stage: Ground, deals: Cohort | None) -> list[Evidence | None]:
-    if deals is None:
-        return [None] * len(stage.sections)
-    found = await asyncio.to_thread(evidence, deals)
-    return matched(stage.milestones, deals.told, found)
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What deals show of the sections, and the deals themselves where they were looked at."""
+
+    rates_of: Subject
+    deals: Cohort | None
+    learnt: Learnt | None
+    observed: Sequence[Evidence | None]
+
+
+async def _shown(
+    work: Work,
+    row: Row[Any],
+    as_of: datetime | None,
+    stage: Ground,
+    rates_of: Subject,
+    *,
+    whole: bool,
+    observes: bool,
+) -> _Shown:
+    """`whole`: the deals are wanted as well, whatever is known of what they show."""
+    known = await _learnt(work, row, as_of, rates_of) if observes else None
+    deals = None
+    if whole or known is None:
+        deals = await _deals(work, row, as_of, rates_of)
+        known = await seen_evidence(deals) if observes and known is None else known
+    if known is None:
+        return _Shown(rates_of, deals, None, [None] * len(stage.sections))
+    return _Shown(rates_of, deals, known[1], matched(stage.milestones, known[0]))
+
+
+async def _learnt(
+    work: Work, row: Row[Any], as_of: datetime | None, rates_of: Subject
+) -> tuple[Sequence[Evidence], Learnt] | None:
+    process = await resolve(work, row.process_id)
+    asked = ScopeQuery(
+        process=str(process.id),
+        scope=rates_of,
+        business_type=Business(row.business_type),
+        as_of=as_of,
+    )
+    return await learnt_evidence(work, process, asked)
 
 
 async def _wanted(work: Work, row: Row[Any], period: Period, seen: datetime) -> tuple[Plan, Wanted]:

@@ -32,7 +32,6 @@ from app.schemas.leaks import LeakOut, LeaksOut, LeaksQuery, LeversOut, SectionL
 from app.schemas.ratios import ratio_out
 
 POINT = Fraction(1, 100)
-_PENDING = (State.STALE, State.DEAD)
 # By group the values that stand there stale or dead.
 Pending = Mapping[str | None, list[Fraction | None]]
 
@@ -78,19 +77,22 @@ async def _pending(
     told, found = stock.told, dict[str | None, list[Fraction | None]]()
     past = {"as_of": asked.as_of, "effective_at": asked.effective_at}
     known = await resets(work, process, **past)
-    judgement = await asyncio.to_thread(judged, told, known, stock.norms)
+    herd = (await asyncio.to_thread(judged, told, known, stock.norms)).horses.herd
+    lingers = herd.are(State.STALE) | herd.are(State.DEAD)
+    lingering = zip(herd.deal[lingers].tolist(), herd.section[lingers].tolist(), strict=True)
     shares = await deals_of(work, told, asked.scope, asked.business_type)
     worth, keyed = told.table.columns["reporting_value"], await segments(work, asked.by)
-    for one in judgement.horses:
-        if one.verdict.state in _PENDING and shares[one.deal]:
-            part = _part(worth[one.deal], shares[one.deal])
-            key = key_of(told, asked.by, keyed, one.deal, one.section)
-            found.setdefault(key, []).append(part)
+    for deal, section in lingering:
+        if shares[deal]:
+            key = key_of(told, asked.by, keyed, deal, section)
+            found.setdefault(key, []).append(_part(worth[deal], shares[deal]))
     return found
 
 
 def _part(value: Decimal | None, share: Fraction) -> Fraction | None:
-    return None if value is None else Fraction(value) * share
+    if value is None or share == 1:
+        return None if value is None else Fraction(value)
+    return Fraction(value) * share
 
 
 def _with_pending(work: Work, one: LeakOut, pending: Pending | None) -> LeakOut:

@@ -4,7 +4,7 @@ Deals of a scope are few and are drawn to those of the scope above it; where a s
 all, the scope above speaks for it, up to the whole process and at last to what was stated.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -14,14 +14,14 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from app.core.errors import Invalid
-from app.domain.cohorts import Cohort, Level
-from app.domain.facts import Story
+from app.domain.cohorts import Cohort
 from app.domain.milestones import section_rate
 from app.engine import cascade as engine
 from app.engine.flow import conversion
 from app.engine.flow.estimates import DEFAULT, Estimate, observed_only
 from app.engine.flow.estimates import Status as Known
 from app.engine.rates import BadRate, rate
+from app.schemas.scopes import Business
 
 TARGET, OBSERVED, OBSERVED_SHRUNK, BLEND = "target", "observed", "observed_shrunk", "blend"
 ENOUGH = 10  # converted deals of known value, before their gain or loss of value is believed
@@ -42,17 +42,28 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose deals, and of which business."""
+
+    scope: str
+    business_type: Business
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the deals show of one section, by value and by number, and which deals they are.
+    """What the deals show of the section between two milestones (lineages), by value and by
+    number, and which deals they are.
 
     A level of None: no deals at any, the estimate is what was stated. `retention` is None
     where too few deals of known value went on.
     """
 
+    begin: UUID
+    end: UUID
     value: Estimate
     count: Estimate
-    value_level: Level | None
-    count_level: Level | None
+    value_level: Whose | None
+    count_level: Whose | None
     retention: float | None
     retention_n: int
 
@@ -71,18 +82,17 @@ def policy(asked: str) -> Policy:
     raise Invalid.parameter("rates", "not_one_of", detail)
 
 
-def evidence(found: Cohort) -> dict[UUID, Evidence]:
-    """What is observed of each section, by the lineage of the milestone it begins at."""
-    begins = found.told.milestones[:-1]
+def evidence(found: Cohort) -> list[Evidence]:
+    """What is observed of each section, first to last."""
     depth, seen = len(found.levels), []
     while depth:
         seen.append(_observed(found, depth))
         depth -= 1
         if all(_complete(levels) for levels in zip(*seen, strict=True)):
             break
-    upwards = tuple(reversed(found.levels))
-    pairs = zip(begins, zip(*seen, strict=True), strict=True)
-    return {row.lineage_id: _evidence(levels, upwards) for row, levels in pairs}
+    upwards = [Whose(each.scope, each.business_type) for each in reversed(found.levels)]
+    pairs = zip(pairwise(found.told.milestones), zip(*seen, strict=True), strict=True)
+    return [_evidence(ends, levels, upwards) for ends, levels in pairs]
 
 
 def rated(
@@ -96,14 +106,11 @@ def rated(
     return [_rated(policy, number, section, seen) for number, (section, seen) in pairs]
 
 
-def matched(
-    milestones: Sequence[Row[Any]], told: Story, found: Mapping[UUID, Evidence]
-) -> list[Evidence | None]:
+def matched(milestones: Sequence[Row[Any]], found: Sequence[Evidence]) -> list[Evidence | None]:
     """The evidence for the sections of another version: those with the same two ends."""
-    ends = _ends(told.milestones)
-    return [
-        found[begin] if ends.get(begin) == end else None for begin, end in _ends(milestones).items()
-    ]
+    known = {(one.begin, one.end): one for one in found}
+    ends = pairwise(milestones)
+    return [known.get((row.lineage_id, after.lineage_id)) for row, after in ends]
 
 
 def exact(estimate: float) -> Fraction:
@@ -133,7 +140,11 @@ def _complete(levels: Sequence[conversion.Section]) -> bool:
     )
 
 
-def _evidence(levels: Sequence[conversion.Section], scopes: Sequence[Level]) -> Evidence:
+def _evidence(
+    ends: tuple[Row[Any], Row[Any]],
+    levels: Sequence[conversion.Section],
+    scopes: Sequence[Whose],
+) -> Evidence:
     """From the narrowest scope upwards, whoever has deals at all speaks."""
     asked = list(zip(levels, scopes, strict=False))
     values = ((one.value, source) for one, source in asked if one.value.n_eff > 0)
@@ -142,6 +153,8 @@ def _evidence(levels: Sequence[conversion.Section], scopes: Sequence[Level]) -> 
     value, value_level = next(values, (levels[-1].value, None))
     count, count_level = next(counts, (levels[-1].count, None))
     return Evidence(
+        begin=ends[0].lineage_id,
+        end=ends[1].lineage_id,
         value=value,
         count=count,
         value_level=value_level,
@@ -187,8 +200,3 @@ def _name(policy: Policy, estimate: Estimate, *, known: bool) -> str | None:
     if policy.name == TARGET:
         return estimate.source
     return estimate.source if policy.name == OBSERVED_SHRUNK else policy.name
-
-
-def _ends(milestones: Sequence[Row[Any]]) -> dict[UUID, UUID]:
-    """Where the section that begins at a lineage ends."""
-    return {row.lineage_id: after.lineage_id for row, after in pairwise(milestones)}

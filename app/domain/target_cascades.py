@@ -12,11 +12,11 @@ from uuid import UUID
 from app.core.work import Work
 from app.domain import targets
 from app.domain.aimed_targets import Aimed, aimed
-from app.domain.cohorts import Level as Deals
 from app.domain.inflow import NOTHING, Arrived, arrived
+from app.domain.lessons.telling import learnt_out
 from app.domain.net_cascades import gaps, net_out
 from app.domain.observed_sections import OBSERVED as ALONE
-from app.domain.observed_sections import Evidence, policy
+from app.domain.observed_sections import Evidence, Whose, policy
 from app.domain.phased import phased_out
 from app.domain.plans import Fx
 from app.domain.uncertainty import rollup_gap, sensitivity
@@ -73,7 +73,8 @@ async def read(work: Work, id: UUID, asked: TargetCascadeQuery) -> TargetCascade
         source=rates.name,
         formula=FORMULA,
         rates=asked.rates,
-        rates_of=None if aim.cohort is None else str(aim.rates_of),
+        rates_of=None if aim.cohort is None and aim.learnt is None else str(aim.rates_of),
+        learnt=None if aim.learnt is None else learnt_out(aim.learnt),
         sensitivity=await asyncio.to_thread(sensitivity, work, aim),
         rollup_gap=await rollup_gap(work, aim) if by_owner else None,
         phased=phased_out(work, aim, gaps(aim, won)) if asked.phased else None,
@@ -102,11 +103,11 @@ def _level(work: Work, aim: Aimed, level: Level, seen: Evidence | None) -> Store
     )
 
 
-def _evidence(aim: Aimed, estimate: Estimate, whose: Deals | None) -> RateEvidenceOut:
+def _evidence(aim: Aimed, estimate: Estimate, whose: Whose | None) -> RateEvidenceOut:
     alone = aim.policy.name == ALONE and estimate.observed is not None
     used = observed_only(estimate) if alone else estimate
     return RateEvidenceOut(
-        rate=metric_out(used, "ratio", aim.seen, OBSERVED),
+        rate=metric_out(used, "ratio", aim.learnt.at if aim.learnt else aim.seen, OBSERVED),
         observed=chance_out(estimate.observed),
         scope=None if whose is None else whose.scope,
         business_type=None if whose is None else whose.business_type,

@@ -137,7 +137,7 @@ def _shown(work: Work, found: Cascade) -> list[EndOut]:
 
 
 def _rated(aim: Aimed, found: Cohort) -> list[Section]:
-    seen: Sequence[Evidence | None] = matched(aim.ground.milestones, aim.told, evidence(found))
+    seen: Sequence[Evidence | None] = matched(aim.ground.milestones, evidence(found))
     return rated(aim.policy, aim.ground.sections, seen)
 
 

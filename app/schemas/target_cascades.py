@@ -8,6 +8,7 @@ from pydantic import Field
 
 from app.schemas.base import In, Instant, MoneyOut, Out
 from app.schemas.cascade import LevelOut
+from app.schemas.learnt import LearntOut
 from app.schemas.metrics import LeadTimeOut, MetricOut
 from app.schemas.scopes import PeriodKey
 from app.schemas.targets import FxOut, TargetOut
@@ -215,6 +216,7 @@ class TargetCascadeOut(Out):
     rates_of: Annotated[
         str | None, Field(description="The scope whose deals were looked at; null: none were.")
     ]
+    learnt: Annotated[LearntOut | None, Field(description="Null where no rate was observed.")]
     sensitivity: list[SensitivityOut]
     rollup_gap: Annotated[
         list[GapOut] | None,

@@ -7,7 +7,6 @@ from app.core.work import Work
 from app.domain import jobs
 from app.domain.access import home
 from app.domain.lessons import keeping, learning
-from app.domain.lessons.calling import call_for
 from app.domain.processes import resolve
 from app.schemas.jobs import JobKind
 from tests.aims import ask
@@ -54,14 +53,18 @@ async def test_who_asks_again_meanwhile_adds_nothing_to_do(client, enormous, wor
     assert [one.subject for one in found] == [f'{process.id} rates {{"window":"5m"}}']
 
 
-async def test_what_cannot_be_asked_any_more_is_let_go(engine, workspace, enormous, clock):
+async def test_a_worker_learns_what_can_be_asked_and_is_not_there_yet(
+    engine, workspace, enormous, clock
+):
     async with workspace_transaction(engine, workspace[0]) as db:
         work = Work(db, workspace[0], await home(db, workspace[0]), clock.now, "test")
         process = await resolve(work, PROCESS)
-        gone = f'{process.id} leaks {{"period":"FY1"}}'
-        await learning.wanted(work, gone, lambda: clock.now)
-        await call_for(work, process.id, [])
-    assert await lessons(engine, workspace) == []
+        for shape in ('leaks {"period":"FY1"}', "rates", "rates"):
+            clock.forward(seconds=1)
+            await learning.wanted(work, f"{process.id} {shape}", lambda: clock.now)
+    [found] = await lessons(engine, workspace)
+    assert (found.shape, found.asked) == ("rates", True)
+    assert found.as_of < found.in_force_from < clock.now
 
 
 async def _nothing(*_):

@@ -17,6 +17,7 @@ from sqlalchemy import Row, func, select
 from app.core.errors import Invalid, NotFound
 from app.core.work import Work
 from app.domain.lessons import keeping
+from app.domain.lessons.keeping import Key
 from app.domain.lessons.kinds import Kind, Reading, named
 from app.domain.lessons.register import KINDS
 from app.domain.lessons.taking import learn
@@ -61,13 +62,18 @@ async def learn_anew(work: Work, process: Row[Any], at: datetime, since: datetim
 
 
 async def wanted(work: Work, what: str, clock: Callable[[], datetime]) -> None:
-    """A shape of a process (`calling.call_for`), in force as soon as it is learnt."""
+    """A shape of a process (`calling.call_for`), in force as soon as it is learnt; unless it has
+    been since it was asked for."""
     process_id, _, shape = what.partition(" ")
+    kind = KINDS[named(shape)]
     with suppress(Invalid, NotFound):
         process = await resolve(work, process_id)
         version = await version_at(work, process.id, work.now)
-        each, reading = (KINDS[named(shape)], shape), Reading(process, work.now)
-        await learn(work, reading, version.id, each, clock, asked=True)
+        rows = kind.rows(shape)
+        kept_as = {Key(process.id, version.id, each): content for each, content in rows.items()}
+        if len(await keeping.in_force(work, kept_as, clock())) < len(rows):
+            reading = Reading(process, work.now)
+            await learn(work, reading, version.id, (kind, shape), clock, asked=True)
 
 
 def _shapes(kind: Kind, asked: list[str]) -> Iterator[str]:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from app.domain.leak_findings import LEAKS
+from app.domain.lessons.evidence import EVIDENCE
 from app.domain.lessons.forecasts import FORECASTS
 from app.domain.lessons.kinds import Kind
 from app.domain.lessons.norms import NORMS
 from app.domain.lessons.revivals import REVIVALS
 from app.domain.observed_rates import RATES
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (FORECASTS, NORMS, REVIVALS, RATES, LEAKS)}
+_ALL = (FORECASTS, NORMS, REVIVALS, RATES, LEAKS, EVIDENCE)
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
