@@ -8,6 +8,8 @@ from app.domain import jobs
 from app.domain.lessons import keeping
 from app.schemas.jobs import JobKind
 
+# Of shapes that are learnt together, in the subject of a job.
+BETWEEN = "; "
 # An import of so many rows is such a thing.
 MANY_ROWS = 2_000
 
@@ -19,6 +21,5 @@ async def call(work: Work) -> None:
 
 
 async def call_for(work: Work, process_id: UUID, shapes: Iterable[str]) -> None:
-    """Have these shapes learnt, for somebody who waits."""
-    for shape in shapes:
-        await jobs.enqueue(work, JobKind.LESSONS, f"{process_id} {shape}")
+    """Have these shapes learnt from one reading, for somebody who waits."""
+    await jobs.enqueue(work, JobKind.LESSONS, f"{process_id} {BETWEEN.join(shapes)}")

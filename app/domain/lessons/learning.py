@@ -11,12 +11,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, func, select
 
 from app.core.errors import Invalid, NotFound
 from app.core.work import Work
 from app.domain.lessons import keeping
+from app.domain.lessons.calling import BETWEEN
 from app.domain.lessons.keeping import Key
 from app.domain.lessons.kinds import Kind, Reading, named
 from app.domain.lessons.register import KINDS
@@ -62,18 +64,26 @@ async def learn_anew(work: Work, process: Row[Any], at: datetime, since: datetim
 
 
 async def wanted(work: Work, what: str, clock: Callable[[], datetime]) -> None:
-    """A shape of a process (`calling.call_for`), in force as soon as it is learnt; unless it has
-    been since it was asked for."""
-    process_id, _, shape = what.partition(" ")
-    kind = KINDS[named(shape)]
-    with suppress(Invalid, NotFound):
+    """Shapes of a process (`calling.call_for`), each in force as soon as it is learnt; unless it
+    has been since it was asked for."""
+    process_id, _, shapes = what.partition(" ")
+    with suppress(NotFound):
         process = await resolve(work, process_id)
         version = await version_at(work, process.id, work.now)
-        rows = kind.rows(shape)
-        kept_as = {Key(process.id, version.id, each): content for each, content in rows.items()}
-        if len(await keeping.in_force(work, kept_as, clock())) < len(rows):
-            reading = Reading(process, work.now)
-            await learn(work, reading, version.id, (kind, shape), clock, asked=True)
+        reading = Reading(process, work.now)
+        for shape in shapes.split(BETWEEN):
+            with suppress(Invalid, NotFound):
+                await _once(work, reading, version.id, shape, clock)
+
+
+async def _once(
+    work: Work, reading: Reading, version_id: UUID, shape: str, clock: Callable[[], datetime]
+) -> None:
+    kind = KINDS[named(shape)]
+    rows = kind.rows(shape)
+    kept_as = {Key(reading.process.id, version_id, each): content for each, content in rows.items()}
+    if len(await keeping.in_force(work, kept_as, clock())) < len(rows):
+        await learn(work, reading, version_id, (kind, shape), clock, asked=True)
 
 
 def _shapes(kind: Kind, asked: list[str]) -> Iterator[str]:
