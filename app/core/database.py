@@ -190,6 +190,12 @@ async def workspace_transaction(
         yield connection
 
 
+def steady(engine: AsyncEngine) -> AsyncEngine:
+    """The same pool; a transaction sees all as it was at its first question, however long it asks,
+    and is refused (40001) where it would change what others have changed since."""
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
 async def enter(connection: AsyncConnection, workspace_id: UUID) -> None:
     """Bind the transaction to a workspace. SET LOCAL: the next user of the connection starts blind.
 

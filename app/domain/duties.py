@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.core.database import workspace_transaction
+from app.core.database import steady, workspace_transaction
 from app.core.work import Work
 from app.domain import jobs, purges, rounds
 from app.domain.access import home
@@ -42,23 +42,26 @@ async def _revert(desk: Desk, held: Held) -> None:
 
 async def _round(desk: Desk, held: Held) -> None:
     day = date.fromisoformat(held.subject)
-    await rounds.one(desk.engine, desk.clock, held.workspace_id, day, held.kind.value)
+    engine = steady(desk.engine) if held.kind is JobKind.LESSONS else desk.engine
+    await rounds.one(engine, desk.clock, held.workspace_id, day, held.kind.value)
     async with workspace_transaction(desk.engine, held.workspace_id) as db:
         await jobs.complete(db, held, desk.clock())
 
 
 async def _lessons(desk: Desk, held: Held) -> None:
     """Of a day, as a step of its round; of all that is usual, at once; or what somebody waits for,
-    a process and a shape."""
+    a process and a shape. Reading takes minutes where there is much to read, and must not see half
+    of what others do meanwhile."""
     if held.subject and " " not in held.subject:
         await _round(desk, held)
         return
-    async with workspace_transaction(desk.engine, held.workspace_id) as db:
+    async with workspace_transaction(steady(desk.engine), held.workspace_id) as db:
         work = await _work(desk, db, held)
         if held.subject:
             await learning.wanted(work, held.subject, desk.clock)
         else:
             await learning.at_once(work)
+    async with workspace_transaction(desk.engine, held.workspace_id) as db:
         await jobs.complete(db, held, desk.clock())
 
 

@@ -2,7 +2,7 @@
 at once."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from fractions import Fraction
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -211,10 +211,9 @@ async def test_what_was_waited_for_is_learnt_every_night_and_in_force_from_five(
     await forecast(client)
     await forecast(client, business_type="new", grain="quarter", periods="2")
     berlin = ZoneInfo("Europe/Berlin")
-    tonight = datetime.combine(
-        NOW.astimezone(berlin).date() + timedelta(days=1), learning.LEARNT_AT
-    )
-    clock.now = (tonight + timedelta(minutes=7)).replace(tzinfo=berlin).astimezone(UTC)
+    round_begins = time(rounds.BEGINS_AT_HOUR, 7)
+    tonight = datetime.combine(NOW.astimezone(berlin).date() + timedelta(days=1), round_begins)
+    clock.now = tonight.replace(tzinfo=berlin).astimezone(UTC)
     today = rounds.day_of(clock.now, berlin)
     assert await rounds.visit(patient, lambda: clock.now, workspace[0], today, LEARNING)
     new = [row for row in await lessons(engine, workspace) if not row.asked]
@@ -225,10 +224,10 @@ async def test_what_was_waited_for_is_learnt_every_night_and_in_force_from_five(
         "horses forecast new quarter 2",
     }
     assert {(row.as_of, row.in_force_from) for row in new} == {
-        (tonight.replace(tzinfo=berlin), tonight.replace(hour=5, tzinfo=berlin))
+        (tonight.replace(tzinfo=berlin), tonight.replace(hour=5, minute=0, tzinfo=berlin))
     }
     assert (await forecast(client))["learnt"]["as_of"] == NOW.isoformat().replace("+00:00", "Z")
-    clock.now = tonight.replace(hour=5, tzinfo=berlin).astimezone(UTC)
+    clock.now = tonight.replace(hour=5, minute=0, tzinfo=berlin).astimezone(UTC)
     found = await forecast(client)
     assert datetime.fromisoformat(found["learnt"]["as_of"]) == tonight.replace(tzinfo=berlin)
     assert found["learnt"]["source"] == "lesson"

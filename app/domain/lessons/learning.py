@@ -1,9 +1,10 @@
 """Learning anew, without anybody waiting: every night, after a publication, after a large import.
 
-What was learnt from two in the morning's knowledge is in force from five on. Learnt are the usual
-shapes of each kind in every workspace that is large enough, and those that somebody waited for
-within a fortnight; one that is asked still, and was left out for that, makes its next question wait
-and is learnt again from then on.
+What is learnt in the round that begins at two in the morning is in force from five on. It is learnt
+from what is known when it is read: to reckon back what was known at two takes many times as long.
+Learnt are the usual shapes of each kind in every workspace that is large enough, and those that
+somebody waited for within a fortnight; one that is asked still, and was left out for that, makes
+its next question wait and is learnt again from then on.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from app.domain.lessons.taking import learn
 from app.domain.processes import resolve, version_at
 from app.tables import ForecastLesson, Process
 
-LEARNT_AT, IN_FORCE_AT = time(2), time(5)
+ROUND_AT, IN_FORCE_AT = time(2), time(5)
 # A lesson is written before it comes into force, however long it takes to learn.
 MARGIN = timedelta(minutes=15)
 REMEMBERED = timedelta(days=14)
@@ -36,25 +37,24 @@ MOST = 50
 
 
 async def nightly(work: Work, process: Row[Any]) -> None:
-    """From what was known at two o'clock, in force from five."""
-    at = _local(work, LEARNT_AT)
-    await learn_anew(work, process, at, max(_local(work, IN_FORCE_AT), work.now + MARGIN))
+    """From what is known now, in force from five."""
+    await learn_anew(work, process, max(_five(work), work.now + MARGIN))
 
 
 async def at_once(work: Work) -> None:
     """All processes, from what is known now."""
     for process in await work.all(work.rows(Process).order_by(Process.id)):
-        await learn_anew(work, process, work.now, work.now + MARGIN)
+        await learn_anew(work, process, work.now + MARGIN)
 
 
-async def learn_anew(work: Work, process: Row[Any], at: datetime, since: datetime) -> None:
-    """All kinds from one reading."""
+async def learn_anew(work: Work, process: Row[Any], since: datetime) -> None:
+    """All kinds from one reading, in force from `since` on."""
     arrivals = await keeping.arrivals(work, max(kind.least() for kind in KINDS.values()))
     kinds = [kind for kind in KINDS.values() if arrivals >= kind.least()]
-    if kinds and process.created_at <= at:
+    if kinds:
         asked = await _asked(work, process)
-        reading = Reading(process, at, as_of=at)
-        version = await version_at(work, process.id, at)
+        reading = Reading(process, work.now)
+        version = await version_at(work, process.id, work.now)
         for kind in kinds:
             for shape in islice(dict.fromkeys(_shapes(kind, asked)), MOST):
                 # What cannot be asked any more, as of a fiscal year that was moved, is let go.
@@ -109,9 +109,9 @@ async def _asked(work: Work, process: Row[Any]) -> list[str]:
     return list(await work.db.scalars(query))
 
 
-def _local(work: Work, at: time) -> datetime:
-    """That time of the day whose round has begun."""
+def _five(work: Work) -> datetime:
+    """Five o'clock, where the workspace is, of the day whose round has begun."""
     zone = work.home.zone
     local = work.now.astimezone(zone)
-    today = local.date() - timedelta(days=1 if local.time() < LEARNT_AT else 0)
-    return datetime.combine(today, at, zone).astimezone(UTC)
+    today = local.date() - timedelta(days=1 if local.time() < ROUND_AT else 0)
+    return datetime.combine(today, IN_FORCE_AT, zone).astimezone(UTC)
