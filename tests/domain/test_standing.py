@@ -43,7 +43,9 @@ async def done(client, clock, deal, act, said):
         return
     if act == "delete":
         found = await client.get(path)
-        answer = await client.delete(path, headers={"If-Match": found.headers.get("etag", "")})
+        if not found.is_success:  # it is gone already
+            return
+        answer = await client.delete(path, headers={"If-Match": found.headers["etag"]})
     elif act == "hold":
         until = (clock.now + timedelta(days=3)).isoformat()
         answer = await client.post(f"{path}/hold", json={"until": until, "reason": "holidays"})

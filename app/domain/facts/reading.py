@@ -18,7 +18,12 @@ from app.domain.replay import values_of
 # always: of deals that have just been imported the planner knows nothing yet. A few that are named
 # are looked up.
 _SETS = "SELECT set_config('enable_nestloop', '{}', true), set_config('work_mem', '64MB', true)"
-_AS_BEFORE = "SELECT set_config('enable_nestloop', NULL, true), set_config('work_mem', NULL, true)"
+# All that stands is read once in a process, and then only what was touched: of a hundred thousand
+# open deals that once takes longer than any other question may.
+_PATIENTLY = """, set_config('statement_timeout', (4000 * extract(epoch FROM
+  current_setting('statement_timeout')::interval))::bigint::text, true)"""
+_AS_BEFORE = """SELECT set_config('enable_nestloop', NULL, true),
+  set_config('work_mem', NULL, true), set_config('statement_timeout', NULL, true)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,8 @@ async def read(work: Work, asked: Asked, deals: Sequence[UUID] | None = None) ->
     Of a past moment the ones that stood are known when all events have been looked through.
     """
     past, of = asked.past, _of(asked, deals)
-    await work.db.execute(text(_SETS.format("on" if of is Of.NAMED else "off")))
+    sets = _SETS.format("on" if of is Of.NAMED else "off")
+    await work.db.execute(text(sets + _PATIENTLY if of is Of.STANDING else sets))
     values = values_of(work) | {"process": asked.process_id, "at": asked.at}
     values |= {"as_of": asked.as_of, "effective_at": asked.effective_at}
     values |= {"lineages": list(asked.lineages), "deals": None if deals is None else list(deals)}
