@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from math import isnan
 
@@ -27,6 +28,18 @@ VELOCITY = "velocity.1: N·W·A/L"
 
 
 @dataclass(frozen=True, slots=True)
+class Speed:
+    """What velocity is made of beside the deals that stand: the share that is won and the days to
+    the order from the first milestone, and what an order is worth, of so many `orders` of known
+    value; None: not known."""
+
+    win_rate: Estimate
+    days: LeadTime
+    average: Fraction | None
+    orders: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sold:
     """The scope's orders in the window: what the first ones and their partial orders brought."""
 
@@ -36,23 +49,25 @@ class Sold:
     days: float
 
 
-def velocity_out(
-    work: Work, found: Cohort, passed: Sequence[Passing], alive: int, own: Flags
-) -> VelocityOut:
-    """At the win rate and the days from the first milestone, and what an order is worth."""
-    win_rate = product([one.section.count for one in passed])
-    days = lead_time(summed([one.lag for one in passed])[0])
+def speed(found: Cohort, passed: Sequence[Passing], own: Flags) -> Speed:
     sold = _sold(found, own)
-    average = sold.value / len(sold.known) if sold.known else None
-    per_day = velocity(alive, _exact(win_rate.value), average, _exact(days.mean))
+    return Speed(
+        win_rate=product([one.section.count for one in passed]),
+        days=lead_time(summed([one.lag for one in passed])[0]),
+        average=sold.value / len(sold.known) if sold.known else None,
+        orders=len(sold.known),
+    )
+
+
+def velocity_out(work: Work, by: Speed, alive: int, learnt_at: datetime) -> VelocityOut:
+    """At the win rate and the days from the first milestone, and what an order is worth."""
+    per_day = velocity(alive, _exact(by.win_rate.value), by.average, _exact(by.days.mean))
     return VelocityOut(
-        per_day=_per_day(work, found, per_day, win_rate, days),
+        per_day=_per_day(work, by, per_day, learnt_at),
         open_count=alive,
-        win_rate=metric_out(win_rate, "ratio", found.told.at, "aj.1"),
-        average_order=AverageOrderOut(
-            value=None if average is None else money(work, average), n=len(sold.known)
-        ),
-        days_to_order=lead_time_out(days),
+        win_rate=metric_out(by.win_rate, "ratio", learnt_at, "aj.1"),
+        average_order=AverageOrderOut(value=maybe_money(work, by.average), n=by.orders),
+        days_to_order=lead_time_out(by.days),
     )
 
 
@@ -98,14 +113,12 @@ def _sold(found: Cohort, own: Flags) -> Sold:
     )
 
 
-def _per_day(
-    work: Work, found: Cohort, per_day: Fraction | None, win_rate: Estimate, days: LeadTime
-) -> MetricOut:
+def _per_day(work: Work, by: Speed, per_day: Fraction | None, learnt_at: datetime) -> MetricOut:
     """No better known than the win rate; the interval is that of the win rate alone."""
-    told = metric_out(win_rate, f"{work.home.currency}/day", found.told.at, VELOCITY)
+    told = metric_out(by.win_rate, f"{work.home.currency}/day", learnt_at, VELOCITY)
     value = None if per_day is None else money(work, per_day).amount
     status = told.status if per_day is not None else "unknown"
-    source = told.source if days.source == "observed" else "default"
+    source = told.source if by.days.source == "observed" else "default"
     return told.model_copy(update={"value": value, "status": status, "ci": None, "source": source})
 
 

@@ -7,22 +7,24 @@ from fractions import Fraction
 
 from app.core.work import Work
 from app.domain import lights, rounds
+from app.domain.cohorts import Cohort
+from app.domain.coverages import covered
 from app.domain.current_aims import current
-from app.domain.facts import Story
-from app.domain.funnel import Funnel, Standing, covered, funnel_of
+from app.domain.facts import DealRow, Story
+from app.domain.funnel_findings import Ahead, orders_in, sections_ahead
 from app.domain.funnel_speed import maybe_money, money
+from app.domain.heaps import Heap, Heaps, heaps
 from app.domain.horses import NOBODY
 from app.domain.notices import marks
-from app.domain.observed_rates import passings
+from app.domain.observed_rates import Passing, asked_process, asked_story, cohort_in, passings
 from app.domain.outlooks import View, outlook, past_of
+from app.domain.period_orders import ordered_in
 from app.domain.periods_ahead import periods_from
 from app.domain.policies import asked_at, policy_at
-from app.domain.processes import resolve
 from app.domain.stale import Stable, frame
 from app.engine.flow.estimates import Estimate, product
 from app.engine.forecast import COUNT_SCALE, Forecast
 from app.engine.forecast.fading import buried
-from app.engine.leaks.amounts import known_total
 from app.engine.money import exponent
 from app.engine.periods import Grain, Period, bounds
 from app.schemas.base import money_out
@@ -47,30 +49,31 @@ from app.schemas.stale import (
 async def preview(work: Work, asked: PreviewQuery) -> PreviewOut:
     """By the same steps as the round itself, in a fixed number of statements."""
     question = PipelineQuery(**asked.model_dump(exclude={"periods"}))
-    funnel = await funnel_of(work, question, buries=True)
-    told = funnel.found.told
-    process = await resolve(work, told.process_id)
+    process = await asked_process(work, question)
+    told = await asked_story(work, process, question)
+    found = await cohort_in(work, told, question, question.window)
+    whose = question.scope, question.business_type
+    stands = await heaps(work, process, told, whose, question, buries=True)
+    passed = passings(found)
     policy = await policy_at(work, process, asked_at(asked.as_of, asked.effective_at))
     known = await marks(work, process, as_of=asked.as_of, effective_at=asked.effective_at)
     # What is left out of every answer already is not left out by the round once more.
     off = policy.stale_policy == StalePolicy.OFF
-    today = [*funnel.alive, *funnel.dead] if off else funnel.alive
-    stable = Stable(process, policy, told, funnel.judgement, funnel.shares, known)
+    today = stands.alive + stands.dead if off else stands.alive
+    stable = Stable(process, policy, told, stands.judgement, stands.shares, known)
     return PreviewOut(
         **frame(work, stable, asked),
         next_round_on=rounds.day_of(told.at, work.home.zone) + timedelta(days=1),
-        data=_buried(work, stable, funnel.dead, asked),
-        pipeline=_heaps(work, funnel, today),
-        forecast=await _promises(work, funnel, today, asked),
-        coverage=await _coverage(work, funnel, today, asked),
-        win_rate=_rates(funnel),
+        data=_buried(work, stable, stands.dead, asked),
+        pipeline=_heaps(work, stands, today),
+        forecast=await _promises(work, stands, today, asked),
+        coverage=await _coverage(work, stands, today, question, sections_ahead(found, passed)),
+        win_rate=_rates(found, passed, stands.dead),
         lights=await _lights(work, told, asked),
     )
 
 
-def _buried(
-    work: Work, stable: Stable, dead: Sequence[Standing], asked: PreviewQuery
-) -> list[BuriedOut]:
+def _buried(work: Work, stable: Stable, dead: Heap, asked: PreviewQuery) -> list[BuriedOut]:
     """The most valuable first."""
     told, grace = stable.told, timedelta(days=stable.policy.grace_days)
     tonight = rounds.day_of(told.at, work.home.zone) + timedelta(days=1)
@@ -78,19 +81,19 @@ def _buried(
     ages = dict(zip(herd.deal.tolist(), herd.age.tolist(), strict=True))
     past = asked.as_of is not None or asked.effective_at is not None
     found = []
-    for one in sorted(dead, key=lambda one: (-(one.value or 0), one.deal.opportunity_id)):
-        mark = stable.mark(one.deal.opportunity_id)
+    for number, section, deal in _by_value(stable, dead):
+        mark = stable.mark(deal.opportunity_id)
         holds = mark.exits_at(stable.policy.grace_days, told.at) is not None
         noticed = mark.noticed_at if holds else None
         noticed_on = noticed.astimezone(work.home.zone).date() if noticed else tonight
         found.append(
             BuriedOut(
-                opportunity_id=one.deal.opportunity_id,
-                name=None if past else one.deal.name,
-                owner_id=one.deal.owner_id,
-                milestone=told.milestones[one.section].key,
-                age_days=tenths_out(ages[one.number]) or "",
-                value=money_out(one.deal.reporting_value, work.home.currency),
+                opportunity_id=deal.opportunity_id,
+                name=None if past else deal.name,
+                owner_id=deal.owner_id,
+                milestone=told.milestones[section].key,
+                age_days=tenths_out(ages[number]) or "",
+                value=money_out(deal.reporting_value, work.home.currency),
                 notice_on=noticed_on,
                 exit_on=max(noticed_on + grace, tonight),
             )
@@ -98,27 +101,39 @@ def _buried(
     return found
 
 
-def _heaps(work: Work, funnel: Funnel, today: Sequence[Standing]) -> HeapsOut:
+def _by_value(stable: Stable, dead: Heap) -> list[tuple[int, int, DealRow]]:
+    """By what the scope's part of them is worth; their places, sections and rows."""
+    places = dead.deal.tolist()
+    rows = stable.told.table.rows(places)
+    worth = {
+        number: part * Fraction(row.reporting_value or 0)
+        for number, row, part in zip(places, rows, stable.shares.at(dead.deal), strict=True)
+    }
+    each = zip(places, dead.section.tolist(), rows, strict=True)
+    return sorted(each, key=lambda one: (-worth[one[0]], one[2].opportunity_id))
+
+
+def _heaps(work: Work, stands: Heaps, today: Heap) -> HeapsOut:
     return HeapsOut(
         count_before=len(today),
-        count_after=len(funnel.alive),
-        value_before=maybe_money(work, known_total(one.value for one in today)),
-        value_after=maybe_money(work, known_total(one.value for one in funnel.alive)),
+        count_after=len(stands.alive),
+        value_before=maybe_money(work, stands.worth(work, today)[0]),
+        value_after=maybe_money(work, stands.worth(work, stands.alive)[0]),
     )
 
 
 async def _promises(
-    work: Work, funnel: Funnel, today: Sequence[Standing], asked: PreviewQuery
+    work: Work, stands: Heaps, today: Heap, asked: PreviewQuery
 ) -> list[PromiseOut]:
     """By one forecast, its rates held: what its deals add, today and without the dead ones."""
-    told = funnel.found.told
+    told = stands.told
     periods = periods_from(work, told.at, Grain.MONTH, asked.periods)
     ends = [bounds(period, work.home.zone)[1] for period in periods]
     how = View(exponent(work.home.currency), buries=False, resets=NOBODY)
     seen = await outlook(told, ends, how, await past_of(work, told.process_id, told.at))
-    dead = {one.number for one in funnel.dead}
-    left_out = dead - {one.number for one in today}
-    shares = [0 if n in left_out else share for n, share in enumerate(funnel.shares)]
+    dead = set(stands.dead.deal.tolist())
+    left_out = dead - set(today.deal.tolist())
+    shares = [0 if n in left_out else share for n, share in enumerate(stands.shares)]
     return [
         _promise(work, seen.whole, shares, dead, number, period)
         for number, period in enumerate(periods)
@@ -149,13 +164,18 @@ def _promise(
 
 
 async def _coverage(
-    work: Work, funnel: Funnel, today: Sequence[Standing], asked: PreviewQuery
+    work: Work, stands: Heaps, today: Heap, asked: PipelineQuery, sections: Sequence[Ahead]
 ) -> CoverageEffectOut | None:
-    aim = await current(work, funnel.found.told, asked.scope, asked.business_type, asked)
+    told = stands.told
+    aim = await current(work, told, asked.scope, asked.business_type, asked)
     if aim is None:
         return None
-    before = covered(work, funnel, aim, today)
-    after = covered(work, funnel, aim, funnel.alive)
+    own = await orders_in(work, told, asked)
+    won = ordered_in(told, own, bounds(aim.period, work.home.zone))
+    before, after = (
+        covered(work, told, sections, aim, won, stands.by_section(work, heap))
+        for heap in (today, stands.alive)
+    )
     if before is None or after is None:
         return None
     return CoverageEffectOut(
@@ -167,17 +187,17 @@ async def _coverage(
     )
 
 
-def _rates(funnel: Funnel) -> RateEffectOut:
+def _rates(found: Cohort, passed: Sequence[Passing], dead: Heap) -> RateEffectOut:
     """From the first milestone to the order, with the dead ones as open and as given up."""
-    found, dead = funnel.found, {one.number for one in funnel.dead}
-    given_up = replace(found, facts=buried(found.facts, dead))
-    after = product([one.section.count for one in passings(given_up)])
-    before = product([one.section.count for one in funnel.passed])
-    return RateEffectOut(before=_rate(funnel, before), after=_rate(funnel, after))
+    given_up = replace(found, facts=buried(found.facts, set(dead.deal.tolist())))
+    before, after = (
+        product([one.section.count for one in each]) for each in (passed, passings(given_up))
+    )
+    return RateEffectOut(before=_rate(found, before), after=_rate(found, after))
 
 
-def _rate(funnel: Funnel, estimate: Estimate) -> MetricOut:
-    return metric_out(estimate, "ratio", funnel.found.told.at, "aj.1")
+def _rate(found: Cohort, estimate: Estimate) -> MetricOut:
+    return metric_out(estimate, "ratio", found.told.at, "aj.1")
 
 
 async def _lights(work: Work, told: Story, asked: PreviewQuery) -> list[LightEffectOut]:

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.schemas.base import MoneyOut, Out
+from app.schemas.learnt import LearntOut
 from app.schemas.metrics import DaysOut, LeadTimeOut, MetricOut, TargetIds
 from app.schemas.observed_rates import AskedOut, CohortQuery, WindowOut
 
@@ -145,6 +146,10 @@ class EffortOut(Out):
 
 
 class PipelineOut(AskedOut):
+    """What stands, what was ordered in the target's period, and the target are of the moment; all
+    else is told as it was `learnt`."""
+
+    learnt: LearntOut
     window: WindowOut
     currency: str
     milestones: list[MilestoneStockOut]
