@@ -146,8 +146,8 @@ class EffortOut(Out):
 
 
 class PipelineOut(AskedOut):
-    """What stands, what was ordered in the target's period, and the target are of the moment; all
-    else is told as it was `learnt`."""
+    """What is open, whether it covers the target, how fast it moves. What stands, the target and
+    what was ordered in its period are of the moment; all else is told as it was `learnt`."""
 
     learnt: LearntOut
     window: WindowOut
