@@ -15,7 +15,7 @@ from app.domain.jobs import Held
 from app.schemas.jobs import JobKind
 from app.tables import Import, Job
 from tests.imports.support import bring, until
-from tests.imports.test_revert import undone
+from tests.imports.test_revert import purged, undone
 
 FILE = "name\nAcme\nBeta\n"
 
@@ -81,6 +81,23 @@ async def test_an_undoing_that_is_given_up_says_so_and_why(client, engine, works
     await until(ready)
     told = await revert_of(client, job)
     assert (told["removed"]["accounts"], told["problem"]) == (2, None)
+
+
+async def test_one_that_was_given_up_is_not_tried_again_when_there_is_no_way_back(
+    client, engine, workspace, failing
+):
+    """It would undo nothing, and say that it had."""
+    job = await bring(client, "accounts", FILE)
+    await asked(client, job)
+    await until_failed(client, engine, workspace, job)
+    failing()
+    await purged(engine, workspace, days=731)
+    answer = await client.post(f"/v1/jobs/{(await job_of(client, job))['id']}/retry")
+    assert (answer.status_code, answer.json()["code"]) == (409, "import-state")
+    assert "no longer kept" in answer.json()["detail"]
+    assert (await job_of(client, job))["state"] == "dead"
+    assert (await revert_of(client, job))["state"] == "failed"
+    assert len((await client.get("/v1/accounts")).json()["data"]) == 2
 
 
 async def test_one_that_broke_at_its_very_end_has_done_nothing_and_is_done_again(

@@ -28,6 +28,11 @@ ENDED = (
 )
 # In the report of an import that ended so long ago that the way back is no longer kept.
 FINAL = {"final": True}
+# When it may be undone; said again where it is queued, as a purge may have come in between.
+_READY = (
+    Import.state.in_([state.value for state in ENDED]),
+    Import.report["final"].is_(None),
+)
 
 
 async def ask(work: Work, id: UUID, *, dry_run: bool) -> Row[Any]:
@@ -37,14 +42,8 @@ async def ask(work: Work, id: UUID, *, dry_run: bool) -> Row[Any]:
         raise PastThat("What a file said of cells is taken back in the matrix.")
     if row.dry_run:
         raise PastThat("It was a dry run: there is nothing to undo.")
-    if "final" in row.report:
-        raise PastThat(
-            "It ended so long ago that what was before is no longer kept: bring in what is right."
-        )
-    ready = (
-        Import.state.in_([state.value for state in ENDED]),
-        func.coalesce(Import.revert["state"].astext, "") != "queued",
-    )
+    _there_is_a_way_back(row)
+    ready = (*_READY, func.coalesce(Import.revert["state"].astext, "") != "queued")
     found = await _put(work, id, ready, _queued(row, dry_run=dry_run))
     if found is None:
         raise PastThat("An import is undone once it has ended, and once at a time.")
@@ -57,8 +56,9 @@ async def again(work: Work, id: UUID) -> None:
     row = await work.get(Import, id)
     if row.revert is None or row.revert["state"] != "failed":
         raise PastThat("Nobody waits for this import to be undone.")
+    _there_is_a_way_back(row)
     queued = _queued(row, dry_run=row.revert["dry_run"])
-    if await _put(work, id, (Import.state.in_([state.value for state in ENDED]),), queued) is None:
+    if await _put(work, id, _READY, queued) is None:
         raise PastThat("An import is undone once it has ended.")
 
 
@@ -104,6 +104,13 @@ async def _through(work: Work, row: Row[Any]) -> dict[str, Any]:
         await work.note("reverted", Import, row.id, **sums, left=len(left))
         undone = _added(undone or {}, sums) | {"at": work.now.isoformat()}
     return told | {"undone": undone}
+
+
+def _there_is_a_way_back(row: Row[Any]) -> None:
+    if "final" in row.report:
+        raise PastThat(
+            "It ended so long ago that what was before is no longer kept: bring in what is right."
+        )
 
 
 def _queued(row: Row[Any], *, dry_run: bool) -> dict[str, Any]:
