@@ -34,6 +34,10 @@ KEPT_ALIVE = {
     "tcp_keepalives_count": "3",
 }
 
+_LONGER = """SELECT set_config('statement_timeout', (:times * extract(epoch FROM
+  current_setting('statement_timeout')::interval))::bigint::text, true)"""
+_AS_LONG = "SELECT set_config('statement_timeout', NULL, true)"
+
 
 class UnsafeRole(RuntimeError):
     """The role of the service could look behind row-level security."""
@@ -194,6 +198,21 @@ def steady(engine: AsyncEngine) -> AsyncEngine:
     """The same pool; a transaction sees all as it was at its first question, however long it asks,
     and is refused (40001) where it would change what others have changed since."""
     return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+@asynccontextmanager
+async def unhurried(connection: AsyncConnection, times: int) -> AsyncIterator[None]:
+    """Statements in the block may take so many times as long as others: for the server, and for the
+    driver, which would else take a server that is still at it for one that is gone."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    usual = driver._config  # noqa: SLF001 - the driver has no other place to say it
+    await connection.execute(text(_LONGER), {"times": times * 1000})
+    driver._config = usual._replace(command_timeout=usual.command_timeout * times)  # noqa: SLF001
+    try:
+        yield
+    finally:
+        driver._config = usual  # noqa: SLF001
+    await connection.execute(text(_AS_LONG))
 
 
 async def enter(connection: AsyncConnection, workspace_id: UUID) -> None:

@@ -1,6 +1,7 @@
 """The statements behind a story: for all deals of a process, those that stand, or named ones."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from app.core.database import unhurried
 from app.core.work import Work
 from app.domain.facts.deals import tick
 from app.domain.facts.records import Record
@@ -18,12 +20,10 @@ from app.domain.replay import values_of
 # always: of deals that have just been imported the planner knows nothing yet. A few that are named
 # are looked up.
 _SETS = "SELECT set_config('enable_nestloop', '{}', true), set_config('work_mem', '64MB', true)"
+_AS_BEFORE = "SELECT set_config('enable_nestloop', NULL, true), set_config('work_mem', NULL, true)"
 # All that stands is read once in a process, and then only what was touched: of a hundred thousand
-# open deals that once takes longer than any other question may.
-_PATIENTLY = """, set_config('statement_timeout', (4000 * extract(epoch FROM
-  current_setting('statement_timeout')::interval))::bigint::text, true)"""
-_AS_BEFORE = """SELECT set_config('enable_nestloop', NULL, true),
-  set_config('work_mem', NULL, true), set_config('statement_timeout', NULL, true)"""
+# open deals that once takes longer than any other question may. So many times as long.
+PATIENCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,15 @@ async def read(work: Work, asked: Asked, deals: Sequence[UUID] | None = None) ->
     Of a past moment the ones that stood are known when all events have been looked through.
     """
     past, of = asked.past, _of(asked, deals)
-    sets = _SETS.format("on" if of is Of.NAMED else "off")
-    await work.db.execute(text(sets + _PATIENTLY if of is Of.STANDING else sets))
+    await work.db.execute(text(_SETS.format("on" if of is Of.NAMED else "off")))
     values = values_of(work) | {"process": asked.process_id, "at": asked.at}
     values |= {"as_of": asked.as_of, "effective_at": asked.effective_at}
     values |= {"lineages": list(asked.lineages), "deals": None if deals is None else list(deals)}
     values["since"] = asked.standing
     values["hold_limit"] = await _hold_limit(work) if past else 0
-    told = await _row(work, deals_sql(past=past, of=of), values)
-    arrivals = await _row(work, stays_sql(past=past, of=of), values)
+    async with unhurried(work.db, PATIENCE) if of is Of.STANDING else nullcontext():
+        told = await _row(work, deals_sql(past=past, of=of), values)
+        arrivals = await _row(work, stays_sql(past=past, of=of), values)
     await work.db.execute(text(_AS_BEFORE))
     record = Record.of(told, arrivals)
     return record.standing(tick(asked.standing)) if past and asked.standing else record
