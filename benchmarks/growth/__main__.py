@@ -98,14 +98,13 @@ def after(name: str) -> str:
 
 
 async def _moves(client: httpx.AsyncClient, rounds: int) -> list[tuple[str, str]]:
-    """So many open deals, and the milestone after the one each of them is at."""
+    """So many open deals at the second milestone, and the one after it."""
     process = (await client.get("/v1/processes/sales")).json()
-    keys = [each["key"] for each in process["milestones"]]
-    asked = "/v1/opportunities?limit=200&status=open"
+    _, there, then, *_ = [each["key"] for each in process["milestones"]]
+    asked = f"/v1/opportunities?process=sales&limit={rounds}&status=open&milestone={there}"
     deals = (await client.get(asked)).json()["data"]
-    there = [one for one in deals if 0 < one["milestone_position"] < len(keys) - 1]
-    assert len(there) >= rounds
-    return [(one["id"], keys[one["milestone_position"]]) for one in there[:rounds]]
+    assert len(deals) == rounds
+    return [(one["id"], then) for one in deals]
 
 
 async def _times(
