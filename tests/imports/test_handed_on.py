@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.domain.imports import traces
 from tests.aims import ask
 from tests.deals import change, make_process, tell
 from tests.events.log import here, told
@@ -276,6 +277,25 @@ async def test_others_are_told_once_of_each_deal_that_a_file_changes_whatever_it
         (now[id]["id"], now[id]["version"]) for id in "123"
     )
     assert {each["type"] for each in found} == {"opportunity.updated"}
+
+
+async def test_what_somebody_tells_of_a_deal_meanwhile_is_not_taken_for_what_the_file_says_of_it(
+    client, listed, monkeypatch
+):
+    await listed(BASE)
+    row, look = await one(client), traces.look
+    cursor = await here(client)
+
+    async def meanwhile(*asked):
+        await look(*asked)
+        await change(client, row, external_probability="0.5")
+
+    monkeypatch.setattr(traces, "look", meanwhile)
+    await listed(BASE.replace("One", "Uno"))
+    found, _ = await told(client, cursor)
+    about = [each["object"]["version"] for each in found if each["object"]["id"] == row["id"]]
+    assert about == [row["version"] + 1, row["version"] + 2]
+    assert (await one(client))["version"] == row["version"] + 2
 
 
 async def test_what_was_known_before_it_was_undone_is_known_to_have_been(client, listed, clock):

@@ -42,14 +42,14 @@ WITH changed AS (
     AND o.id IN (SELECT opportunity_id FROM staged_touched)
   RETURNING o.id, o.version) {told}""".replace("{told}", posting.UPDATED)
 # Deals that are other than before without an event, such as under another name: nobody else tells
-# of them.
+# of them as they are now. What others told meanwhile is of an earlier version.
 _TELL = """
 WITH changed AS (
   SELECT o.id, o.version FROM staged_before b
   JOIN opportunities o ON o.workspace_id = :ws AND o.id = b.id AND o.version > b.version
   WHERE NOT EXISTS (
     SELECT FROM outbox_drafts d
-    WHERE d.workspace_id = :ws AND d.object_id = o.id AND d.object_version > b.version)
+    WHERE d.workspace_id = :ws AND d.object_id = o.id AND d.object_version = o.version)
 ) {told}""".replace("{told}", posting.UPDATED)
 
 _MADE = """
