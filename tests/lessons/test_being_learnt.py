@@ -1,12 +1,14 @@
 """Where there is more to read than a question has time for, a worker reads it."""
 
+import asyncio
+
 import pytest
 
 from app.core.database import workspace_transaction
 from app.core.work import Work
 from app.domain import jobs
 from app.domain.access import home
-from app.domain.lessons import keeping, learning
+from app.domain.lessons import calling, keeping, learning
 from app.domain.processes import resolve
 from app.schemas.jobs import JobKind
 from tests.aims import ask
@@ -20,6 +22,15 @@ PATHS = ["/v1/rates", "/v1/leaks", "/v1/forecast"]
 def enormous(monkeypatch, large):
     monkeypatch.setattr(keeping, "ENORMOUS", 100)
     return large
+
+
+@pytest.fixture
+def unlearnt(monkeypatch):
+    """Until the test has ended a worker is at the first that was asked for."""
+    ended = asyncio.Event()
+    monkeypatch.setattr(learning, "wanted", lambda *_: ended.wait())
+    yield
+    ended.set()
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -51,6 +62,19 @@ async def test_who_asks_again_meanwhile_adds_nothing_to_do(client, enormous, wor
     process = await resolve(work, PROCESS)
     found = (await jobs.find(work, jobs.JobQuery(kind=JobKind.LESSONS))).data
     assert [one.subject for one in found] == [f'{process.id} rates {{"window":"5m"}}']
+
+
+async def test_of_those_that_ask_in_ever_new_ways_only_so_many_are_queued(
+    client, enormous, work, unlearnt, monkeypatch
+):
+    monkeypatch.setattr(calling, "MOST_QUEUED", 2)
+    for days in range(1, 5):
+        await ask(client, "/v1/rates", status=503, process=PROCESS, window=f"{days}d")
+    found = (await jobs.find(work, jobs.JobQuery(kind=JobKind.LESSONS))).data
+    assert sorted(one.subject.partition("rates ")[2] for one in found) == [
+        '{"window":"1d"}',
+        '{"window":"2d"}',
+    ]
 
 
 async def test_a_worker_learns_what_can_be_asked_and_is_not_there_yet(

@@ -47,6 +47,18 @@ async def test_what_was_learnt_says_at_its_moment_what_the_question_would(
         assert unlearnt(told) == unlearnt(found) | {"effective_at": None}
 
 
+async def test_who_asks_in_ever_new_ways_is_answered_and_only_so_much_is_kept(
+    client, engine, workspace, large, monkeypatch
+):
+    monkeypatch.setattr(keeping, "MOST_A_DAY", 2)
+    for window in ("1m", "2m", "3m", "3m"):
+        found = await about(client, RATES, window=window)
+        assert found["learnt"]["source"] == "question"
+    assert (await about(client, RATES, window="2m"))["learnt"]["source"] == "lesson"
+    kept = [row.shape for row in await lessons(engine, workspace)]
+    assert kept == ['rates {"window":"1m"}', 'rates {"window":"2m"}']
+
+
 async def test_with_fewer_deals_both_are_found_by_the_question_and_nothing_is_kept(
     client, engine, workspace, deals
 ):

@@ -27,6 +27,9 @@ VERY_LARGE = 100_000
 ENORMOUS = 1_000_000
 # Without a newer one it is learnt anew by the question itself.
 LASTS = timedelta(hours=48)
+# Of one process, because they were asked: what is kept is kept for good. Beyond that the question
+# learns and keeps nothing.
+MOST_A_DAY = 500
 METHOD = "lesson.1"
 QUESTION, LESSON = "question", "lesson"
 # Decoded lessons that stay at hand in this process; they never change.
@@ -145,6 +148,19 @@ async def keep(
         "payload": told(content),
     }
     await work.db.execute(insert(ForecastLesson).values(row).on_conflict_do_nothing())
+
+
+async def full_day(work: Work, process_id: UUID) -> bool:
+    """Whether as many as may be were kept of late because somebody asked."""
+    lesson = ForecastLesson
+    lately = select(lesson.shape).where(
+        lesson.workspace_id == work.workspace_id,
+        lesson.process_id == process_id,
+        lesson.asked,
+        lesson.learnt_at > work.now - timedelta(days=1),
+    )
+    counted = select(func.count()).select_from(lately.limit(MOST_A_DAY).subquery())
+    return int(await work.db.scalar(counted) or 0) >= MOST_A_DAY
 
 
 async def arrivals(work: Work, most: int) -> int:

@@ -24,9 +24,10 @@ async def taught(work: Work, process: Row[Any], wanted: Wanted, asked: Moment) -
     """The rows of these shapes in their order; None where the question finds out for itself.
 
     That is: where nothing of the kind is kept, as there are few arrivals; for what was true
-    (`effective_at`), and not what was known; for past moments in which nothing was in force. What
-    is missing now is learnt by whoever asks first, and kept; meanwhile others wait for it. Where
-    there are so many arrivals that this takes too long a worker does it: `BeingLearnt`.
+    (`effective_at`), and not what was known; for past moments in which nothing was in force; where
+    too much was kept today. What is missing now is learnt by whoever asks first, and kept;
+    meanwhile others wait for it. Where there are so many arrivals that this takes too long a worker
+    does it: `BeingLearnt`.
     """
     if asked.effective_at is not None:
         return None
@@ -52,6 +53,8 @@ async def taught(work: Work, process: Row[Any], wanted: Wanted, asked: Moment) -
         await calling.call_for(work, process.id, [shape for _, shape in missing])
         await work.db.commit()
         raise BeingLearnt(_PATIENCE)
+    if await keeping.full_day(work, process.id):
+        return None
     found |= await _learnt(work, Reading(process, work.now), version_id, missing, kept_as)
     return [found[key] for key in kept_as]
 
