@@ -64,18 +64,13 @@ async def _files(work: Work, kept: timedelta) -> int:
 async def _ways_back(work: Work, kept: timedelta) -> int:
     """How rows were before imports that ended so long ago; these say that they cannot be undone.
     What somebody has just asked to undo is left for another day."""
-    final = (
-        update(Import)
-        .where(
-            Import.workspace_id == work.workspace_id,
-            Import.finished_at < work.now - kept,
-            Import.report["final"].is_(None),
-            func.coalesce(Import.revert["state"].astext, "") != "queued",
-        )
-        .values(report=Import.report.concat(FINAL))
-        .returning(Import.id)
-    )
-    ids = (await work.db.scalars(final)).all()
+    mine = (Import.workspace_id == work.workspace_id, Import.finished_at < work.now - kept)
+    final = Import.report["final"]
+    waits = func.coalesce(Import.revert["state"].astext, "") == "queued"
+    ended = update(Import).where(*mine, final.is_(None), ~waits)
+    await work.db.execute(ended.values(report=Import.report.concat(FINAL)))
+    # Those of before as well: held rows that were released since have left something anew.
+    ids = select(Import.id).where(*mine, final.is_not(None))
     changes = delete(ImportChange).where(
         ImportChange.workspace_id == work.workspace_id, ImportChange.import_id.in_(ids)
     )

@@ -4,11 +4,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from app.core.database import workspace_transaction
 from app.core.work import Work
 from app.domain import purges
 from app.domain.access import home
+from app.tables import ImportChange
 from tests.conftest import NOW
 from tests.deals import make_process
 from tests.imports.support import a_job_has_ended, bring, counts, finished, make, send, until
@@ -186,10 +188,11 @@ async def test_without_its_file_nothing_is_released_and_no_result_looks_empty(
     assert (await undone(client, job))["left"] == 0
 
 
-async def purged(engine, workspace, **later):
+async def purged(engine, workspace, keeping=purges.USUAL, **later):
     async with workspace_transaction(engine, workspace[0]) as db:
         own = await home(db, workspace[0])
-        return await purges.purge(Work(db, workspace[0], own, NOW + timedelta(**later), "test"))
+        work = Work(db, workspace[0], own, NOW + timedelta(**later), "test")
+        return await purges.purge(work, keeping)
 
 
 async def test_what_nobody_started_loses_its_file_and_asks_for_it_again(client, engine, workspace):
@@ -219,3 +222,26 @@ async def test_after_two_years_the_way_back_is_gone_and_undoing_says_so(
     assert (answer.status_code, answer.json()["code"]) == (409, "import-state")
     assert "no longer kept" in answer.json()["detail"]
     assert await seen(client) == stood
+
+
+async def ways_back(engine, workspace):
+    own = select(func.count()).where(ImportChange.workspace_id == workspace[0])
+    async with workspace_transaction(engine, workspace[0]) as db:
+        return await db.scalar(own)
+
+
+async def test_what_is_released_when_the_way_back_is_gone_leaves_nothing_that_is_kept_for_good(
+    client, process, engine, workspace
+):
+    files = purges.Keeping(file=timedelta(days=1000))
+    some = {"stages": {"A": {"reached": "invited"}}}
+    job = await bring(client, "opportunities", SECOND, some, process_id=process["id"])
+    assert await purged(engine, workspace, files, days=731) > 0
+    here = f"/v1/imports/{job['id']}"
+    answer = await client.post(f"{here}/release", json={"stages": {"B": {"reached": "need"}}})
+    assert answer.status_code == 202, answer.text
+    assert (await finished(client, job["id"]))["state"] == "completed"
+    assert (await client.post(f"{here}/revert")).status_code == 409
+    assert await ways_back(engine, workspace) > 0
+    await purged(engine, workspace, files, days=731)
+    assert await ways_back(engine, workspace) == 0
