@@ -95,15 +95,18 @@ async def _by_lesson(
         business_type=asked.business_type,
         standing=bounds(periods[0], work.home.zone)[0],
     )
+    lesson = teaching.lesson
+    # What had no record by then has none since it was learnt either.
+    since = lesson.since if lesson.since < lesson.at else told.facts.at
     told = replace(
         told,
-        facts=replace(told.facts, since=teaching.lesson.since),
+        facts=replace(told.facts, since=since),
         arrived_owner=People(teaching.arrived_owner, teaching.people),
         arrived_at=Moments(teaching.arrived_at),
         order_owner=People(teaching.order_owner, teaching.people),
         ordered_at=Moments(teaching.ordered_at),
     )
-    return Taught(told, teaching.lesson, found[1].content, found[0].learnt)
+    return Taught(told, lesson, found[1].content, found[0].learnt)
 
 
 async def _learnt(work: Work, reading: Reading, asked: ForecastQuery) -> Taught:
