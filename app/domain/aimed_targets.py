@@ -18,7 +18,6 @@ from app.domain.lessons.evidence import learnt_evidence, seen_evidence
 from app.domain.lessons.keeping import Learnt
 from app.domain.observed_sections import Evidence, Policy, matched, rated
 from app.domain.plans import Plan, Wanted, plans, wanted
-from app.domain.processes import resolve
 from app.domain.questions import period_asked, seen_at
 from app.domain.requirements import Ground, ground, joined_on, joiners_part
 from app.engine.cascade import Cascade, Section, cascade
@@ -26,7 +25,7 @@ from app.engine.periods import Calendar, Period
 from app.schemas.observed_rates import ScopeQuery
 from app.schemas.scopes import EVERYBODY, Business, Moment, Subject, Whose
 from app.schemas.target_cascades import RateScope
-from app.tables import Target
+from app.tables import Process, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +193,9 @@ async def _shown(
 async def _learnt(
     work: Work, row: Row[Any], as_of: datetime | None, rates_of: Subject
 ) -> tuple[Sequence[Evidence], Learnt] | None:
-    process = await resolve(work, row.process_id)
+    process = await work.one(work.rows(Process).where(Process.id == row.process_id))
+    if process is None:  # it was taken out of use, and is learnt of no more
+        return None
     asked = ScopeQuery(
         process=str(process.id),
         scope=rates_of,

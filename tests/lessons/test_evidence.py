@@ -5,6 +5,7 @@ import pytest
 from app.domain.lessons import keeping
 from tests.aims import ask, make_target
 from tests.conftest import NOW
+from tests.deals import make_process
 from tests.lessons.support import night, unlearnt
 from tests.seasons import season
 
@@ -42,6 +43,17 @@ async def test_a_cascade_at_learnt_rates_is_the_one_that_the_question_would_find
         for each in (lesson, question)
     ]
     assert levels[0] == levels[1]
+
+
+async def test_a_target_outlives_its_process_and_learns_nothing_of_it(client):
+    process = await make_process(client)
+    target = await make_target(client)
+    before = await cascade(client, target)
+    gone = await client.delete(f"/v1/processes/{process['id']}", headers={"If-Match": '"1"'})
+    assert gone.status_code == 204, gone.text
+    after = await cascade(client, target)
+    assert after["milestones"] == before["milestones"]
+    assert after["learnt"]["source"] == "question"
 
 
 async def test_a_cascade_at_stated_rates_learns_nothing(client, large, target):
