@@ -1,5 +1,7 @@
 """At night a large workspace learns what is usually asked, and what somebody waited for."""
 
+from datetime import timedelta
+
 from app.domain import facts
 from app.domain.lessons import keeping, learning
 from app.domain.lessons.register import KINDS
@@ -17,6 +19,18 @@ async def test_what_is_usually_asked_is_learnt_though_nobody_did(
     assert {row.shape for row in found} == usual
     assert not any(row.asked for row in found)
     assert all(row.in_force_from > row.learnt_at == row.as_of for row in found)
+
+
+async def test_what_took_long_to_learn_comes_into_force_later(
+    engine, workspace, patient, large, clock, monkeypatch
+):
+    clock.forward(days=1)
+    began = clock.now
+    watch = iter([0.0, timedelta(hours=40, minutes=7).total_seconds()])
+    monkeypatch.setattr(learning, "monotonic", lambda: next(watch))
+    await night(patient, workspace, clock)
+    force = {row.in_force_from for row in await lessons(engine, workspace)}
+    assert force == {began + timedelta(hours=40, minutes=7) + learning.MARGIN}
 
 
 async def test_each_kind_is_learnt_from_as_many_arrivals_as_it_needs(

@@ -7,10 +7,11 @@ somebody waited for within a fortnight; one that is asked still, and was left ou
 its next question wait and is learnt again from then on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -20,15 +21,15 @@ from app.core.errors import Invalid, NotFound
 from app.core.work import Work
 from app.domain.lessons import keeping
 from app.domain.lessons.calling import BETWEEN
-from app.domain.lessons.keeping import Key
+from app.domain.lessons.keeping import Kept, Key
 from app.domain.lessons.kinds import Kind, Reading, named
 from app.domain.lessons.register import KINDS
-from app.domain.lessons.taking import learn
+from app.domain.lessons.taking import keep, learn, learnt_from
 from app.domain.processes import resolve, version_at
 from app.tables import ForecastLesson, Process
 
 ROUND_AT, IN_FORCE_AT = time(2), time(5)
-# A lesson is written before it comes into force, however long it takes to learn.
+# Between keeping a lesson and its coming into force: by then the transaction has ended.
 MARGIN = timedelta(minutes=15)
 REMEMBERED = timedelta(days=14)
 # Of one kind and process, those that were waited for last: a night is not long enough for all that
@@ -38,19 +39,30 @@ MOST = 50
 
 async def nightly(work: Work, process: Row[Any]) -> None:
     """From what is known now, in force from five."""
-    await learn_anew(work, process, max(_five(work), work.now + MARGIN))
+    await _learn_anew(work, [process], _five(work))
 
 
 async def at_once(work: Work) -> None:
     """All processes, from what is known now."""
-    for process in await work.all(work.rows(Process).order_by(Process.id)):
-        await learn_anew(work, process, work.now + MARGIN)
+    await _learn_anew(work, await work.all(work.rows(Process).order_by(Process.id)), work.now)
 
 
-async def learn_anew(work: Work, process: Row[Any], since: datetime) -> None:
-    """All kinds from one reading, in force from `since` on."""
+async def _learn_anew(work: Work, processes: Sequence[Row[Any]], earliest: datetime) -> None:
+    """All is learnt before anything is kept: when it comes into force depends on how long that
+    took."""
+    began = monotonic()
+    found: dict[Key, Kept] = {}
+    for process in processes:
+        found |= await _usual(work, process)
+    took = timedelta(minutes=(monotonic() - began) // 60)
+    await keep(work, found, max(earliest, work.now + took + MARGIN), asked=False)
+
+
+async def _usual(work: Work, process: Row[Any]) -> dict[Key, Kept]:
+    """All kinds, from one reading."""
     arrivals = await keeping.arrivals(work, max(kind.least() for kind in KINDS.values()))
     kinds = [kind for kind in KINDS.values() if arrivals >= kind.least()]
+    found: dict[Key, Kept] = {}
     if kinds:
         asked = await _asked(work, process)
         reading = Reading(process, work.now)
@@ -59,8 +71,8 @@ async def learn_anew(work: Work, process: Row[Any], since: datetime) -> None:
             for shape in islice(dict.fromkeys(_shapes(kind, asked)), MOST):
                 # What cannot be asked any more, as of a fiscal year that was moved, is let go.
                 with suppress(Invalid, NotFound):
-                    each = (kind, shape)
-                    await learn(work, reading, version.id, each, lambda: since, asked=False)
+                    found |= await learnt_from(work, reading, version.id, (kind, shape))
+    return found
 
 
 async def wanted(work: Work, what: str, clock: Callable[[], datetime]) -> None:

@@ -86,11 +86,23 @@ async def learn(
 ) -> dict[Key, Kept]:
     """Learnt from the reading, and kept: in force from `since` on, which is asked when all is
     learnt. `asked`: by a question that waits."""
+    found = await learnt_from(work, reading, version_id, wanted)
+    await keep(work, found, since(), asked=asked)
+    return found
+
+
+async def learnt_from(
+    work: Work, reading: Reading, version_id: UUID, wanted: tuple[Kind, str]
+) -> dict[Key, Kept]:
     kind, shape = wanted
     made = await kind.learn(work, reading, shape)
-    learnt, found = Learnt(QUESTION, reading.at, made.deals), {}
-    for kept, content in zip(kind.rows(shape), made.contents, strict=True):
-        key = Key(reading.process.id, version_id, kept)
-        await keeping.keep(work, key, content, learnt, since=since(), asked=asked)
-        found[key] = Kept(content, learnt)
-    return found
+    learnt = Learnt(QUESTION, reading.at, made.deals)
+    return {
+        Key(reading.process.id, version_id, kept): Kept(content, learnt)
+        for kept, content in zip(kind.rows(shape), made.contents, strict=True)
+    }
+
+
+async def keep(work: Work, found: Mapping[Key, Kept], since: datetime, *, asked: bool) -> None:
+    for key, kept in found.items():
+        await keeping.keep(work, key, kept.content, kept.learnt, since=since, asked=asked)
