@@ -15,6 +15,7 @@ from app.engine.flow.facts import Flags, Outcome, Places
 from app.engine.flow.gathering import DAY, NEVER
 from app.engine.flow.leak_rates import leak_rate, unsettled
 from app.engine.flow.packed import Words, chosen, flags, marked, one_of, tallied, within, words
+from app.engine.flow.packed import whole as whole_of
 from app.engine.leaks import Ball, Exit, Group, Trend, leaks, like_for_like
 from app.schemas.leaks import LeaksBy
 from app.tables import Account
@@ -72,20 +73,30 @@ def openings(
     return [book.opening(key, section) for key, section in keys.items()]
 
 
-def key_of(
-    told: Story, by: LeaksBy, keyed: Mapping[UUID, str | None], deal: int, section: int
-) -> str | None:
-    """The group of a deal as it stands."""
-    deals = told.table.columns
+def groups_of(
+    told: Story, by: LeaksBy, keyed: Mapping[UUID, str | None], deals: Places, sections: Places
+) -> dict[str | None, Places]:
+    """Deals and their sections by the group each stands in."""
     if by is LeaksBy.SECTION:
-        return str(told.milestones[section].key)
+        rows = enumerate(told.milestones[:-1])
+        return {str(row.key): deals[sections == section] for section, row in rows}
+    found: dict[str | None, list[int]] = {}
+    for deal, key in zip(deals.tolist(), _keys_of(told, by, keyed, deals), strict=True):
+        found.setdefault(key, []).append(deal)
+    return {key: whole_of(each) for key, each in found.items()}
+
+
+def _keys_of(
+    told: Story, by: LeaksBy, keyed: Mapping[UUID, str | None], deals: Places
+) -> list[str | None]:
+    columns = told.table.columns
     if by is LeaksBy.OWNER:
-        owner_id = deals["owner_id"][deal]
-        return None if owner_id is None else str(owner_id)
+        owners = columns["owner_id"][deals].tolist()
+        return [None if owner_id is None else str(owner_id) for owner_id in owners]
     if by is LeaksBy.SEGMENT:
-        account_id = deals["account_id"][deal]
-        return keyed.get(account_id) if account_id else None
-    found: str | None = deals[_COLUMNS[by]][deal]
+        accounts = columns["account_id"][deals].tolist()
+        return [keyed.get(account_id) if account_id else None for account_id in accounts]
+    found: list[str | None] = columns[_COLUMNS[by]][deals].tolist()
     return found
 
 

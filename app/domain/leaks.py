@@ -6,7 +6,7 @@ asks for, as it is now.
 
 import asyncio
 from collections.abc import Mapping
-from decimal import Decimal
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -17,7 +17,7 @@ from app.domain.current_aims import Current, current, of_target
 from app.domain.facts import Story, deals_of
 from app.domain.horses import judged, norms, resets
 from app.domain.leak_findings import LEAKS, Findings, findings, money, shape
-from app.domain.leak_groups import TOLD_OF_EXITS, key_of, segments
+from app.domain.leak_groups import TOLD_OF_EXITS, groups_of, segments
 from app.domain.lessons.keeping import QUESTION, Learnt
 from app.domain.lessons.norms import NORMS, Stock, standing
 from app.domain.lessons.taking import taught
@@ -26,14 +26,25 @@ from app.domain.observed_rates import asked_process, asked_story
 from app.domain.questions import period_asked
 from app.engine.decay import State
 from app.engine.leaks import levers
-from app.engine.leaks.amounts import known_total
+from app.engine.money import exponent
 from app.schemas.base import MoneyOut
 from app.schemas.leaks import LeakOut, LeaksOut, LeaksQuery, LeversOut, SectionLeverOut
 from app.schemas.ratios import ratio_out
 
 POINT = Fraction(1, 100)
-# By group the values that stand there stale or dead.
-Pending = Mapping[str | None, list[Fraction | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """Deals that stand stale or dead, and the scope's part of their value, as far as it is known;
+    None where there are some and of none it is."""
+
+    value: Fraction | None
+    count: int
+
+
+NONE_STANDS = Stands(Fraction(0), 0)
+Pending = Mapping[str | None, Stands]  # by group
 
 
 async def read(work: Work, asked: LeaksQuery) -> LeaksOut:
@@ -74,33 +85,25 @@ async def _pending(
     group they will be."""
     if asked.by in TOLD_OF_EXITS:
         return None
-    told, found = stock.told, dict[str | None, list[Fraction | None]]()
-    past = {"as_of": asked.as_of, "effective_at": asked.effective_at}
+    told, past = stock.told, {"as_of": asked.as_of, "effective_at": asked.effective_at}
     known = await resets(work, process, **past)
     herd = (await asyncio.to_thread(judged, told, known, stock.norms)).horses.herd
-    lingers = herd.are(State.STALE) | herd.are(State.DEAD)
-    lingering = zip(herd.deal[lingers].tolist(), herd.section[lingers].tolist(), strict=True)
     shares = await deals_of(work, told, asked.scope, asked.business_type)
-    worth, keyed = told.table.columns["reporting_value"], await segments(work, asked.by)
-    for deal, section in lingering:
-        if shares[deal]:
-            key = key_of(told, asked.by, keyed, deal, section)
-            found.setdefault(key, []).append(_part(worth[deal], shares[deal]))
-    return found
-
-
-def _part(value: Decimal | None, share: Fraction) -> Fraction | None:
-    if value is None or share == 1:
-        return None if value is None else Fraction(value)
-    return Fraction(value) * share
+    lingers = (herd.are(State.STALE) | herd.are(State.DEAD)) & shares.some[herd.deal]
+    keyed, places = await segments(work, asked.by), exponent(work.home.currency)
+    grouped = groups_of(told, asked.by, keyed, herd.deal[lingers], herd.section[lingers])
+    return {
+        key: Stands(told.table.total(shares, deals, places)[0], len(deals))
+        for key, deals in grouped.items()
+    }
 
 
 def _with_pending(work: Work, one: LeakOut, pending: Pending | None) -> LeakOut:
     if pending is None:
         return one
-    values = pending.get(one.key, [])
-    stands = {"pending_leak": _maybe(work, known_total(values)), "pending_count": len(values)}
-    return one.model_copy(update=stands)
+    stands = pending.get(one.key, NONE_STANDS)
+    told = {"pending_leak": _maybe(work, stands.value), "pending_count": stands.count}
+    return one.model_copy(update=told)
 
 
 async def _aim(work: Work, told: Story, asked: LeaksQuery) -> Current | None:
