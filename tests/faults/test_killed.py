@@ -18,6 +18,7 @@ from tests.faults.figures import note
 from tests.faults.workshop import CHUNK_ROWS, LONG, until
 
 MANY, ROWS = (20, 100_000) if LONG else (2, 2_000)
+IMPORTING = "SELECT attempts FROM jobs WHERE kind = 'import'"
 CHUNKS = -(-ROWS // CHUNK_ROWS)
 PATIENCE = 900 if LONG else 120
 # What is killed: each at least once, in an order and at moments that the seed decides.
@@ -96,7 +97,7 @@ def test_a_worker_that_is_killed_is_followed_by_another(workshop):
     other = workshop.worker()
     begun = time.monotonic()
     workshop.kill(first)
-    assert until(lambda: workshop.ask("SELECT attempts FROM jobs") == "2", PATIENCE)
+    assert until(lambda: workshop.ask(IMPORTING) == "2", PATIENCE)
     assert not LONG or time.monotonic() - begun <= 35
     assert other.poll() is None
     assert until(lambda: workshop.state(id) == "completed_with_errors", PATIENCE)
