@@ -13,8 +13,7 @@ from app.domain.cohorts import Cohort
 from app.domain.facts import Story, deals_of, orders_of
 from app.domain.funnel_speed import Speed, efforts, speed, throughput_out
 from app.domain.leak_groups import ahead
-from app.domain.lessons import keeping
-from app.domain.lessons.kinds import Kind, Made, Reading
+from app.domain.lessons.kinds import Made, Reading, of_very_large
 from app.domain.lessons.shapes import question_of
 from app.domain.observed_rates import Passing, cohort_in, passings, window_out
 from app.domain.observed_sections import exact
@@ -123,10 +122,4 @@ async def _made(work: Work, reading: Reading, shape: str) -> Made:
     return Made([await findings(work, told, asked)], len(told.deals))
 
 
-PIPELINE = Kind(
-    name=NAME,
-    least=lambda: keeping.VERY_LARGE,
-    usual=lambda: [NAME],
-    rows=lambda shape: {shape: Findings},
-    learn=_made,
-)
+PIPELINE = of_very_large(NAME, Findings, _made)

@@ -14,9 +14,8 @@ from app.domain.cohorts import Cohort, Window, midnight
 from app.domain.facts import Story
 from app.domain.leads import days_as_span
 from app.domain.leak_groups import Opening, openings, segments
-from app.domain.lessons import keeping
 from app.domain.lessons.keeping import QUESTION, Learnt
-from app.domain.lessons.kinds import Kind, Made, Reading
+from app.domain.lessons.kinds import Made, Reading, of_very_large
 from app.domain.lessons.shapes import question_of, shape_of
 from app.domain.lessons.telling import learnt_out
 from app.domain.margins import Margins
@@ -123,13 +122,7 @@ async def _made(work: Work, reading: Reading, shape: str) -> Made:
     return Made([await findings(work, told, asked)], len(told.deals))
 
 
-LEAKS = Kind(
-    name="leaks",
-    least=lambda: keeping.VERY_LARGE,
-    usual=lambda: ["leaks"],
-    rows=lambda shape: {shape: Findings},
-    learn=_made,
-)
+LEAKS = of_very_large("leaks", Findings, _made)
 
 
 def _stretched(work: Work, found: Cohort, asked: LeaksQuery, key: str) -> tuple[Cohort, str]:

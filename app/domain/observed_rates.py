@@ -15,9 +15,8 @@ from app.core.work import Work
 from app.domain.cohort_yield import yield_of
 from app.domain.cohorts import AGAIN, Cohort, Level, cohort
 from app.domain.facts import Story, story
-from app.domain.lessons import keeping
 from app.domain.lessons.keeping import QUESTION, Learnt
-from app.domain.lessons.kinds import Kind, Made, Reading
+from app.domain.lessons.kinds import Made, Reading, of_very_large
 from app.domain.lessons.shapes import question_of, shape_of
 from app.domain.lessons.taking import taught
 from app.domain.lessons.telling import learnt_out
@@ -115,13 +114,7 @@ async def _made(work: Work, reading: Reading, shape: str) -> Made:
     return Made([await _learnt(work, told, asked)], len(told.deals))
 
 
-RATES = Kind(
-    name="rates",
-    least=lambda: keeping.VERY_LARGE,
-    usual=lambda: ["rates"],
-    rows=lambda shape: {shape: RatesOut},
-    learn=_made,
-)
+RATES = of_very_large("rates", RatesOut, _made)
 
 
 async def asked_process(work: Work, asked: ScopeQuery) -> Row[Any]:

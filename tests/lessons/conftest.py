@@ -5,10 +5,9 @@ import pytest
 from app.core.settings import Settings
 from app.domain.lessons import keeping
 from tests.aims import make_team
-from tests.deals import MILESTONES, make_person, make_process
+from tests.deals import make_person, make_process
+from tests.lessons.support import STATED
 from tests.seasons import season
-
-STATED = [{**each, "typical_days": 20} if "target_rate" in each else each for each in MILESTONES]
 
 
 @pytest.fixture
@@ -25,11 +24,17 @@ async def deals(client, engine, workspace, people):
 
 
 @pytest.fixture
-def large(monkeypatch, deals):
-    """As if these deals were very many."""
+def many(monkeypatch, deals):
+    """As if there were enough of these deals for forecasts to be learnt."""
     monkeypatch.setattr(keeping, "LARGE", 100)
-    monkeypatch.setattr(keeping, "VERY_LARGE", 100)
     return deals
+
+
+@pytest.fixture
+def large(monkeypatch, many):
+    """As if these deals were very many."""
+    monkeypatch.setattr(keeping, "VERY_LARGE", 100)
+    return many
 
 
 @pytest.fixture

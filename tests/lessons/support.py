@@ -9,8 +9,10 @@ from app.domain.access import home
 from app.domain.lessons import learning
 from app.domain.processes import resolve
 from app.tables import ForecastLesson
+from tests.deals import MILESTONES
 
 PROCESS = "new-business"
+STATED = [{**each, "typical_days": 20} if "target_rate" in each else each for each in MILESTONES]
 
 
 def unlearnt(answer):

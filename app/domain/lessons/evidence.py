@@ -9,9 +9,8 @@ from sqlalchemy import Row
 
 from app.core.work import Work
 from app.domain.cohorts import Cohort, cohort
-from app.domain.lessons import keeping
 from app.domain.lessons.keeping import QUESTION, Learnt
-from app.domain.lessons.kinds import Kind, Made, Reading
+from app.domain.lessons.kinds import Made, Reading, of_very_large
 from app.domain.lessons.shapes import question_of, shape_of
 from app.domain.lessons.taking import taught
 from app.domain.observed_sections import Evidence, evidence
@@ -51,10 +50,4 @@ async def _made(work: Work, reading: Reading, shape: str) -> Made:
     return Made([Shown(tuple(sections))], learnt.deals)
 
 
-EVIDENCE = Kind(
-    name=NAME,
-    least=lambda: keeping.VERY_LARGE,
-    usual=lambda: [NAME],
-    rows=lambda shape: {shape: Shown},
-    learn=_made,
-)
+EVIDENCE = of_very_large(NAME, Shown, _made)

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from app.core.work import Work
 from app.domain.facts import Story, story
+from app.domain.lessons import keeping
 from app.schemas.scopes import Business
 
 
@@ -43,6 +44,9 @@ class Made:
     deals: int
 
 
+Learn = Callable[[Work, Reading, str], Awaitable[Made]]
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of lessons: those for shapes that begin with its name, a word.
@@ -56,7 +60,19 @@ class Kind:
     least: Callable[[], int]
     usual: Callable[[], Sequence[str]]
     rows: Callable[[str], Mapping[str, Any]]
-    learn: Callable[[Work, Reading, str], Awaitable[Made]]
+    learn: Learn
+
+
+def of_very_large(name: str, content: type, learn: Learn) -> Kind:
+    """A kind that is kept as one row for each shape, in very large workspaces; usual is the bare
+    question."""
+    return Kind(
+        name=name,
+        least=lambda: keeping.VERY_LARGE,
+        usual=lambda: [name],
+        rows=lambda shape: {shape: content},
+        learn=learn,
+    )
 
 
 def named(shape: str) -> str:

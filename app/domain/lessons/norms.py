@@ -9,9 +9,8 @@ from sqlalchemy import Row
 from app.core.work import Work
 from app.domain.facts import Story, story
 from app.domain.horses import Norms, norms
-from app.domain.lessons import keeping
 from app.domain.lessons.keeping import QUESTION, Learnt
-from app.domain.lessons.kinds import Kind, Made, Reading
+from app.domain.lessons.kinds import Made, Reading, of_very_large
 from app.domain.lessons.taking import taught
 from app.engine.periods import Grain, bounds, containing
 from app.schemas.scopes import Moment
@@ -52,10 +51,4 @@ async def _made(work: Work, reading: Reading, _: str) -> Made:
     return Made([await asyncio.to_thread(norms, told)], len(told.deals))
 
 
-NORMS = Kind(
-    name=NAME,
-    least=lambda: keeping.VERY_LARGE,
-    usual=lambda: [NAME],
-    rows=lambda shape: {shape: Norms},
-    learn=_made,
-)
+NORMS = of_very_large(NAME, Norms, _made)

@@ -11,9 +11,8 @@ from sqlalchemy import Row
 from app.core.work import Work
 from app.domain.facts import Story, story
 from app.domain.horses import Norms, norms
-from app.domain.lessons import keeping
 from app.domain.lessons.keeping import QUESTION, Learnt
-from app.domain.lessons.kinds import Kind, Made, Reading
+from app.domain.lessons.kinds import Made, Reading, of_very_large
 from app.domain.lessons.norms import NAME as NORMS_NAME
 from app.domain.lessons.norms import NORMS, standing
 from app.domain.lessons.taking import taught
@@ -84,10 +83,4 @@ async def _made(work: Work, reading: Reading, _: str) -> Made:
     return Made([counted(told, noticed)], len(told.deals))
 
 
-REVIVALS = Kind(
-    name=NAME,
-    least=lambda: keeping.VERY_LARGE,
-    usual=lambda: [NAME],
-    rows=lambda shape: {shape: Revivals},
-    learn=_made,
-)
+REVIVALS = of_very_large(NAME, Revivals, _made)

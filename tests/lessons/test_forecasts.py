@@ -8,10 +8,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from app.core.database import workspace_transaction
-from app.core.settings import Settings
 from app.core.work import Work
 from app.domain import contributions, forecasts, rounds
 from app.domain.access import home
@@ -19,56 +18,19 @@ from app.domain.horses import dead_among
 from app.domain.lessons import keeping, learning, payloads
 from app.domain.processes import version_at
 from app.tables import ForecastLesson
-from tests.aims import ask, make_team
+from tests.aims import ask
 from tests.conftest import NOW
-from tests.deals import MILESTONES, change, eur, make_person, make_process, post, tell
+from tests.deals import change, eur, post, tell
 from tests.imports.support import until
-from tests.seasons import season
+from tests.lessons.support import STATED, lessons, unlearnt
 
 HERE = {"process": "new-business"}
-STATED = [{**each, "typical_days": 20} if "target_rate" in each else each for each in MILESTONES]
 SHAPE = "forecast all month 6"
 LEARNING = {"lessons": learning.nightly}
 
 
-@pytest.fixture
-async def people(client):
-    team = await make_team(client)
-    return [await make_person(client, name=name, team_id=team["id"]) for name in ("Ann", "Bo")]
-
-
-@pytest.fixture
-async def deals(client, engine, workspace, people):
-    await make_process(client, milestones=STATED)
-    owners = (*(one["id"] for one in people), None)
-    return await season(engine, workspace, owners, business_type="new")
-
-
-@pytest.fixture
-def large(monkeypatch, deals):
-    """As if these deals were many."""
-    monkeypatch.setattr(keeping, "LARGE", 100)
-
-
-@pytest.fixture
-async def patient(database, app):
-    engine = database.patient_engine(Settings(_env_file=None))
-    yield engine
-    await engine.dispose()
-
-
 async def forecast(client, **asked):
     return await ask(client, "/v1/forecast", **HERE, **asked)
-
-
-def unlearnt(answer):
-    return {name: value for name, value in answer.items() if name != "learnt"}
-
-
-async def lessons(engine, workspace):
-    async with workspace_transaction(engine, workspace[0]) as db:
-        order = (ForecastLesson.in_force_from, ForecastLesson.shape)
-        return (await db.execute(select(*ForecastLesson.__table__.c).order_by(*order))).all()
 
 
 async def test_a_small_workspace_learns_in_the_question_and_keeps_nothing(
@@ -89,7 +51,7 @@ async def test_a_small_workspace_learns_in_the_question_and_keeps_nothing(
         {"grain": "week", "periods": "9"},
     ],
 )
-async def test_a_lesson_says_at_its_moment_what_the_question_would(client, large, people, asked):
+async def test_a_lesson_says_at_its_moment_what_the_question_would(client, many, people, asked):
     scopes = ["all", f"owner:{people[0]['id']}", f"team:{people[0]['team_id']}"]
     first = await forecast(client, **asked)
     assert first["learnt"]["source"] == "question"
@@ -105,7 +67,7 @@ async def test_a_lesson_says_at_its_moment_what_the_question_would(client, large
         assert unlearnt(lesson) == unlearnt(question) | {"effective_at": None}
 
 
-async def test_what_happens_counts_at_once_and_teaches_nothing_yet(client, large, deals, clock):
+async def test_what_happens_counts_at_once_and_teaches_nothing_yet(client, many, deals, clock):
     before = await forecast(client, explain="true")
     chances = {one["opportunity_id"]: one for one in before["contributions"]}
     lost, grown = sorted(chances)[:2]
@@ -123,7 +85,7 @@ async def test_what_happens_counts_at_once_and_teaches_nothing_yet(client, large
     assert sum(parts) == Fraction(after["periods"][0]["contributed_exact"])
 
 
-async def test_the_same_moment_has_the_same_forecast_later(client, large, deals, clock):
+async def test_the_same_moment_has_the_same_forecast_later(client, many, deals, clock):
     await forecast(client)
     clock.forward(hours=3)
     moment = clock.now
@@ -139,7 +101,7 @@ async def test_the_same_moment_has_the_same_forecast_later(client, large, deals,
     assert await forecast(client, explain="true", as_of=moment.isoformat()) == live
 
 
-async def test_who_asks_while_it_is_learnt_waits_for_it(client, engine, workspace, large, settings):
+async def test_who_asks_while_it_is_learnt_waits_for_it(client, engine, workspace, many, settings):
     process = (await client.get("/v1/processes/new-business")).json()
     async with workspace_transaction(engine, workspace[0]) as db:
         work = Work(db, workspace[0], await home(db, workspace[0]), NOW, "test")
@@ -153,7 +115,7 @@ async def test_who_asks_while_it_is_learnt_waits_for_it(client, engine, workspac
     assert (await waiting)["learnt"]["source"] == "question"
 
 
-async def test_a_question_about_a_moment_without_a_lesson_keeps_nothing(client, large, clock, work):
+async def test_a_question_about_a_moment_without_a_lesson_keeps_nothing(client, many, clock, work):
     then = clock.now.isoformat()
     clock.forward(hours=1)
     before = await forecast(client, as_of=then)
@@ -163,7 +125,7 @@ async def test_a_question_about_a_moment_without_a_lesson_keeps_nothing(client, 
 
 
 async def test_what_another_question_learns_later_of_a_moment_before_changes_nothing(
-    client, large, clock, monkeypatch
+    client, many, clock, monkeypatch
 ):
     judged_by = []
 
@@ -183,7 +145,7 @@ async def test_what_another_question_learns_later_of_a_moment_before_changes_not
     assert first == then == again != other
 
 
-async def test_deals_that_get_older_are_told_by_the_same_lesson(client, large, clock):
+async def test_deals_that_get_older_are_told_by_the_same_lesson(client, many, clock):
     first = await forecast(client, explain="true")
     clock.forward(days=1)
     later = await forecast(client, explain="true")
@@ -196,7 +158,7 @@ async def test_deals_that_get_older_are_told_by_the_same_lesson(client, large, c
 
 
 async def test_a_lesson_that_was_not_learnt_anew_for_two_days_is_learnt_by_the_question(
-    client, large, clock
+    client, many, clock
 ):
     first = await forecast(client)
     clock.forward(hours=47, minutes=59)
@@ -206,7 +168,7 @@ async def test_a_lesson_that_was_not_learnt_anew_for_two_days_is_learnt_by_the_q
 
 
 async def test_what_was_waited_for_is_learnt_every_night_and_in_force_from_five(
-    client, engine, workspace, patient, large, clock
+    client, engine, workspace, patient, many, clock
 ):
     await forecast(client)
     await forecast(client, business_type="new", grain="quarter", periods="2")
@@ -234,7 +196,7 @@ async def test_what_was_waited_for_is_learnt_every_night_and_in_force_from_five(
 
 
 async def test_a_new_version_is_a_new_lesson_learnt_as_soon_as_it_is_published(
-    client, engine, workspace, large, clock
+    client, engine, workspace, many, clock
 ):
     await forecast(client)
     clock.forward(minutes=1)
